@@ -1,0 +1,1 @@
+//! The controller: topics, placement, registrations, elections, configs as metadata records.

@@ -1,0 +1,1 @@
+//! Group coordination: the classic protocol and committed offsets.

@@ -1,0 +1,1 @@
+//! Metadata records, the immutable image, configs and feature levels.

@@ -1,0 +1,1 @@
+//! KRaft: election, replication by Fetch, snapshots, voters, without I/O.

@@ -1,0 +1,1 @@
+//! Record batches: view, CRC, varints, compression, validation.

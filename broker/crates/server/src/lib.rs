@@ -1,0 +1,1 @@
+//! The shell: listeners, connections, handlers, disk threads, timers, HTTP.

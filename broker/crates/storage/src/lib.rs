@@ -1,0 +1,1 @@
+//! Partition logs in Apache Kafka's file formats over a Disk seam.

@@ -1,0 +1,1 @@
+//! Kafka protocol messages, headers and error codes: a bounded codec without I/O.

@@ -1,0 +1,3 @@
+//! A Kafka broker and controller without the JVM.
+
+fn main() {}

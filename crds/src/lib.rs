@@ -1,0 +1,1 @@
+//! The custom resources of Barnabas and the generator of their YAML.

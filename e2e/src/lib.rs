@@ -1,0 +1,1 @@
+//! Test bed, scenarios, client matrix and benchmark.
