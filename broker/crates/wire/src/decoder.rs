@@ -14,6 +14,8 @@ const MEMORY_PER_BYTE: usize = 4;
 const MEMORY_SLACK: usize = 64 * 1024;
 /// Unknown tagged fields that a message may carry; they are dropped.
 const MAX_UNKNOWN_TAGS: u32 = 64;
+/// Bytes of the longest string.
+const MAX_STRING: usize = i16::MAX as usize;
 
 /// A position in a frame, and the memory that its message may still take.
 ///
@@ -142,7 +144,11 @@ impl Decoder {
     /// Reads the length of a nullable string: `None` is null.
     pub(crate) fn string_length(&mut self, flexible: bool) -> Result<Option<usize>, DecodeError> {
         if flexible {
-            return self.compact_length();
+            // Compact lengths could say more, but no version permits it.
+            return match self.compact_length()? {
+                Some(length) if length > MAX_STRING => Err(DecodeError::StringTooLong { length }),
+                length => Ok(length),
+            };
         }
         Ok(usize::try_from(i16::from_be_bytes(self.array()?)).ok())
     }

@@ -30,6 +30,12 @@ pub enum DecodeError {
     /// A value that this version does not let be null is null, or its length is negative.
     #[error("null where a value is required")]
     Null,
+    /// A string is longer than strings may be.
+    #[error("string of {length} bytes")]
+    StringTooLong {
+        /// The claimed number of bytes.
+        length: usize,
+    },
     /// A string is not UTF-8.
     #[error("string is not valid UTF-8")]
     Utf8,

@@ -207,3 +207,24 @@ impl fmt::Debug for ErrorCode {
 }
 
 impl std::error::Error for ErrorCode {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_those_of_kafka_4_3() {
+        let codes: Vec<i16> = ErrorCode::ALL.iter().map(|error| error.0).collect();
+        assert_eq!(codes, (-1..=133).collect::<Vec<_>>());
+        assert_eq!(ErrorCode(100).name(), Some("UNKNOWN_TOPIC_ID"));
+        assert_eq!(ErrorCode(134).to_string(), "UNKNOWN(134)");
+    }
+
+    #[test]
+    fn retriable_errors_are_those_that_may_pass() {
+        assert!(ErrorCode::NOT_LEADER_OR_FOLLOWER.is_retriable());
+        assert!(ErrorCode::COORDINATOR_LOAD_IN_PROGRESS.is_retriable());
+        assert!(!ErrorCode::MESSAGE_TOO_LARGE.is_retriable());
+        assert!(!ErrorCode(999).is_retriable());
+    }
+}

@@ -6,43 +6,30 @@ mod support;
 
 use std::fmt::Debug;
 
-use barnabas_wire::{Arbitrary, DecodeError, Decoder, Encoder, Message, Request, Source};
-use bytes::Bytes;
-use support::{Visitor, visit_all};
+use barnabas_wire::consumer_protocol::{ConsumerProtocolAssignment, ConsumerProtocolSubscription};
+use barnabas_wire::{Arbitrary, Message, Request, Source, api};
+use support::{decode, encode};
 
 const ROUNDS: u64 = 20;
 
-fn encode<M: Message>(message: &M, version: i16) -> Bytes {
-    let mut encoder = Encoder::new();
-    message.encode(&mut encoder, version).unwrap();
-    encoder.into_bytes()
+macro_rules! visit {
+    ($($request:ident)*) => {$(
+        round_trip::<api::$request>();
+        round_trip::<<api::$request as Request>::Response>();
+    )*};
 }
 
-fn decode<M: Message>(bytes: Bytes, version: i16) -> Result<M, DecodeError> {
-    let mut decoder = Decoder::new(bytes);
-    let message = M::decode(&mut decoder, version)?;
-    decoder.finish()?;
-    Ok(message)
-}
-
-struct RoundTrip;
-
-impl Visitor for RoundTrip {
-    fn visit<R>(&mut self)
-    where
-        R: Request + Arbitrary + PartialEq + Debug,
-        R::Response: Arbitrary + PartialEq + Debug,
-    {
-        round_trip::<R>();
-        round_trip::<R::Response>();
-    }
+#[test]
+fn every_version_reads_back() {
+    for_each_request!(visit);
+    round_trip::<ConsumerProtocolSubscription>();
+    round_trip::<ConsumerProtocolAssignment>();
 }
 
 fn round_trip<M: Message + Arbitrary + PartialEq + Debug>() {
     for version in M::VERSIONS.iter() {
         for seed in 0..ROUNDS {
-            let mut source = Source::new(seed);
-            let message = M::arbitrary(&mut source, M::version(version));
+            let message = M::arbitrary(&mut Source::new(seed), M::version(version));
             let bytes = encode(&message, version);
             let again = decode::<M>(bytes.clone(), version);
             let context = format!("{} {version}, seed {seed}", M::NAME);
@@ -52,31 +39,22 @@ fn round_trip<M: Message + Arbitrary + PartialEq + Debug>() {
     }
 }
 
-#[test]
-fn every_version_reads_back() {
-    visit_all(&mut RoundTrip);
-}
-
-struct Table;
-
-impl Visitor for Table {
-    fn visit<R>(&mut self)
-    where
-        R: Request + Arbitrary + PartialEq + Debug,
-        R::Response: Arbitrary + PartialEq + Debug,
-    {
-        assert_eq!(R::KEY.versions(), R::VERSIONS, "{}", R::KEY);
-        assert_eq!(R::KEY.versions(), <R::Response as Message>::VERSIONS, "{}", R::KEY);
-        for version in R::VERSIONS.iter() {
-            assert_eq!(R::KEY.is_flexible(version), R::version(version).flexible, "{}", R::KEY);
-            let response = <R::Response as Message>::version(version);
-            assert_eq!(R::KEY.is_flexible(version), response.flexible, "{}", R::KEY);
-        }
-        assert_eq!(R::NAME, format!("{}Request", R::KEY));
-    }
+macro_rules! check_table {
+    ($($request:ident)*) => { $(agrees_with_table::<api::$request>();)* };
 }
 
 #[test]
 fn messages_agree_with_the_table_of_apis() {
-    visit_all(&mut Table);
+    for_each_request!(check_table);
+}
+
+fn agrees_with_table<R: Request>() {
+    assert_eq!(R::KEY.versions(), R::VERSIONS, "{}", R::KEY);
+    assert_eq!(R::KEY.versions(), <R::Response as Message>::VERSIONS, "{}", R::KEY);
+    for version in R::VERSIONS.iter() {
+        assert_eq!(R::KEY.is_flexible(version), R::version(version).flexible, "{}", R::KEY);
+        let response = <R::Response as Message>::version(version);
+        assert_eq!(R::KEY.is_flexible(version), response.flexible, "{}", R::KEY);
+    }
+    assert_eq!(R::NAME, format!("{}Request", R::KEY));
 }

@@ -12,7 +12,7 @@ pub struct InitProducerIdRequest {
     #[field(versions = "3+", default = -1)]
     pub producer_epoch: i16,
     #[field(versions = "6+")]
-    pub enable2_pc: bool,
+    pub enable_2pc: bool,
     #[field(versions = "6+")]
     pub keep_prepared_txn: bool,
 }
