@@ -18,18 +18,18 @@ pub struct Uuid(pub [u8; 16]);
 pub struct ParseUuidError;
 
 impl Uuid {
-    /// Stands for the absence of an id. As a log directory: not assigned yet.
+    /// Stands for the absence of an id.
     pub const ZERO: Self = Self([0; 16]);
-    /// The id of the topic `__cluster_metadata`. As a log directory: lost.
+    /// The id 1, which no topic of a user has.
     pub const ONE: Self = Self::low(1);
     /// The id of the topic `__cluster_metadata`.
     pub const METADATA_TOPIC: Self = Self::ONE;
-    /// A log directory that was not assigned yet (KIP-858).
-    pub const UNASSIGNED_DIR: Self = Self::ZERO;
-    /// A log directory that is offline, known to be none of the online ones (KIP-858).
-    pub const LOST_DIR: Self = Self::ONE;
     /// The directory of a replica from before directories were assigned (KIP-858).
-    pub const MIGRATING_DIR: Self = Self::low(2);
+    pub const MIGRATING_DIR: Self = Self::ZERO;
+    /// A log directory that was not assigned yet (KIP-858).
+    pub const UNASSIGNED_DIR: Self = Self::ONE;
+    /// A log directory that is offline, known to be none of the online ones (KIP-858).
+    pub const LOST_DIR: Self = Self::low(2);
     /// Log directory ids below this number, taken as an integer, have meanings of their own.
     const RESERVED_DIRS: u128 = 100;
 
@@ -128,6 +128,6 @@ mod tests {
         let id = Uuid::from_random([0; 16]).unwrap();
         assert!(!id.is_reserved_dir());
         assert_eq!(Uuid::from_random([0b1111_1000; 16]), None);
-        assert!(Uuid::MIGRATING_DIR.is_reserved_dir());
+        assert!(Uuid::LOST_DIR.is_reserved_dir());
     }
 }
