@@ -1,0 +1,14 @@
+//! `UnfenceBrokerRecord`, key 8.
+
+use barnabas_wire::Message;
+
+/// A broker was unfenced. Only in old logs: 4.x writes
+/// `BrokerRegistrationChangeRecord`.
+#[derive(Clone, Debug, PartialEq, Message)]
+#[message(versions = "0", flexible = "0+")]
+pub struct UnfenceBrokerRecord {
+    /// Broker id.
+    pub id: i32,
+    /// Broker epoch.
+    pub epoch: i64,
+}
