@@ -1,6 +1,8 @@
 //! The budgets and the architecture of the repository (ARCHITECTURE.md, "Budgets"), checked on the
 //! files that git tracks: sizes, dependency direction, the strict lints of the pure crates.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "all of it is a test")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
