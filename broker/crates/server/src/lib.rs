@@ -1,1 +1,14 @@
 //! The shell: listeners, connections, handlers, disk threads, timers, HTTP.
+//!
+//! It decides nothing: it parses, authorizes, calls a core and executes what the core answers.
+//! Clock, streams and disks come through seams ([`Clock`], [`net::Stream`],
+//! `barnabas_storage::Disk`), so that a whole cluster can run inside one process.
+
+pub mod access;
+pub mod api;
+pub mod clock;
+pub mod net;
+pub mod node;
+
+pub use clock::{Clock, SystemClock};
+pub use node::Node;

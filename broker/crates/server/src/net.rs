@@ -1,0 +1,17 @@
+//! Listeners and connections. What travels over them is the business of [`crate::api`].
+
+mod connection;
+mod file;
+mod input;
+mod limits;
+mod listener;
+mod outbox;
+mod stream;
+
+pub use connection::{ConnectionContext, serve};
+pub use file::FileSlice;
+pub use input::FrameError;
+pub use limits::{Admission, Limits, Refusal};
+pub use listener::{Bound, ListenerConfig, ListenerRole, bind};
+pub use outbox::Outgoing;
+pub use stream::Stream;

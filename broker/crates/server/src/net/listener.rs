@@ -1,0 +1,135 @@
+//! Sockets that accept connections.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+
+use super::connection::stopped;
+use super::{ConnectionContext, serve};
+use crate::access::Principal;
+use crate::node::Node;
+
+/// Connections that the kernel keeps until they are accepted (`socket.listen.backlog.size` is
+/// smaller by default; a restart makes all clients come at once).
+const BACKLOG: i32 = 1024;
+/// Pause after accept failed for want of descriptors or memory.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// What a listener is for: decides which APIs it serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListenerRole {
+    /// Clients and other brokers.
+    Broker,
+    /// Controllers and brokers (`controller.listener.names`).
+    Controller,
+}
+
+/// A listener's configuration.
+#[derive(Clone, Debug)]
+pub struct ListenerConfig {
+    /// Name, as in `listeners`.
+    pub name: Arc<str>,
+    /// Address to bind; port 0 takes a free one.
+    pub address: SocketAddr,
+    /// What it is for.
+    pub role: ListenerRole,
+}
+
+/// A listener that is bound but does not accept yet: clients may connect and wait.
+#[derive(Debug)]
+pub struct Bound {
+    config: ListenerConfig,
+    socket: TcpListener,
+    address: SocketAddr,
+}
+
+/// Binds a listener.
+///
+/// # Errors
+/// Those of the operating system, mostly that the port is taken.
+pub fn bind(config: ListenerConfig) -> io::Result<Bound> {
+    let domain = Domain::for_address(config.address);
+    let socket = Socket::new(domain, Type::STREAM, Some(Protocol::TCP))?;
+    if config.address.is_ipv6() {
+        // `[::]` takes IPv4 clients too, as Java's server sockets do.
+        socket.set_only_v6(false)?;
+    }
+    socket.set_reuse_address(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&config.address.into())?;
+    socket.listen(BACKLOG)?;
+    let socket = TcpListener::from_std(socket.into())?;
+    let address = socket.local_addr()?;
+    Ok(Bound { config, socket, address })
+}
+
+impl Bound {
+    /// The bound address, with the port that was taken.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The listener's name.
+    #[must_use]
+    pub fn name(&self) -> &Arc<str> {
+        &self.config.name
+    }
+
+    /// Accepts and serves connections until `stop` turns true.
+    pub async fn run(self, node: Arc<Node>, mut stop: watch::Receiver<bool>) {
+        let pace = node.limits.max_creation_rate.map(|rate| Duration::from_secs(1) / rate.max(1));
+        loop {
+            let accepted = tokio::select! {
+                accepted = self.socket.accept() => accepted,
+                () = stopped(&mut stop) => return,
+            };
+            match accepted {
+                Ok((stream, peer)) => self.admit(&node, stream, peer, &stop),
+                Err(error) => {
+                    tracing::warn!(listener = %self.config.name, %error, "cannot accept");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            }
+            if let Some(pace) = pace {
+                tokio::time::sleep(pace).await;
+            }
+        }
+    }
+
+    fn admit(
+        &self,
+        node: &Arc<Node>,
+        stream: TcpStream,
+        peer: SocketAddr,
+        stop: &watch::Receiver<bool>,
+    ) {
+        let place = match node.admission.enter(peer.ip().to_canonical(), &node.limits) {
+            Ok(place) => place,
+            Err(refusal) => {
+                tracing::info!(listener = %self.config.name, %peer, %refusal, "connection refused");
+                return;
+            }
+        };
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%peer, %error, "connection lost before it began");
+            return;
+        }
+        let context = Arc::new(ConnectionContext {
+            listener: Arc::clone(&self.config.name),
+            role: self.config.role,
+            peer,
+            principal: Principal::anonymous(),
+        });
+        let (node, stop) = (Arc::clone(node), stop.clone());
+        tokio::spawn(async move {
+            serve(stream, context, node, stop).await;
+            drop(place);
+        });
+    }
+}

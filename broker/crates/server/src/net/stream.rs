@@ -1,0 +1,60 @@
+//! The seam to the network: what a connection runs over.
+
+use std::io;
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, Interest};
+use tokio::net::TcpStream;
+
+use super::FileSlice;
+
+/// A byte stream in both directions: TCP, later TLS, or a pipe of the simulator.
+pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin + 'static {
+    /// Sends bytes of a file without taking them through user space, from `skip` bytes after the
+    /// beginning of `slice`. Returns how many; `None` if this stream cannot do that and the bytes
+    /// must be read and written.
+    ///
+    /// # Errors
+    /// Those of the socket or the file.
+    fn poll_send_file(
+        &mut self,
+        cx: &mut Context<'_>,
+        slice: &FileSlice,
+        skip: usize,
+    ) -> Poll<io::Result<Option<usize>>>;
+}
+
+impl Stream for TcpStream {
+    fn poll_send_file(
+        &mut self,
+        cx: &mut Context<'_>,
+        slice: &FileSlice,
+        skip: usize,
+    ) -> Poll<io::Result<Option<usize>>> {
+        loop {
+            ready!(self.poll_write_ready(cx))?;
+            let mut position = slice.position + skip as u64;
+            let sent = self.try_io(Interest::WRITABLE, || {
+                let count = slice.len - skip;
+                Ok(rustix::fs::sendfile(&*self, &slice.file, Some(&mut position), count)?)
+            });
+            match sent {
+                Ok(0) => return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),
+                Ok(count) => return Poll::Ready(Ok(Some(count))),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+        }
+    }
+}
+
+impl Stream for DuplexStream {
+    fn poll_send_file(
+        &mut self,
+        _: &mut Context<'_>,
+        _: &FileSlice,
+        _: usize,
+    ) -> Poll<io::Result<Option<usize>>> {
+        Poll::Ready(Ok(None))
+    }
+}
