@@ -41,7 +41,7 @@ macro_rules! visit {
 
 #[test]
 fn messages_have_the_bytes_of_another_codec() {
-    for_each_request!(visit);
+    barnabas_wire::for_each_request!(visit);
     agree::<consumer_protocol::ConsumerProtocolSubscription, peer::ConsumerProtocolSubscription>();
     agree::<consumer_protocol::ConsumerProtocolAssignment, peer::ConsumerProtocolAssignment>();
 }

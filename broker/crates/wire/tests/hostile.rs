@@ -35,7 +35,7 @@ macro_rules! visit {
 
 #[test]
 fn hostile_bytes_neither_panic_nor_fill_memory() {
-    for_each_request!(visit);
+    barnabas_wire::for_each_request!(visit);
     attack::<ConsumerProtocolSubscription>();
     attack::<ConsumerProtocolAssignment>();
     attack_headers();

@@ -21,7 +21,7 @@ macro_rules! visit {
 
 #[test]
 fn every_version_reads_back() {
-    for_each_request!(visit);
+    barnabas_wire::for_each_request!(visit);
     round_trip::<ConsumerProtocolSubscription>();
     round_trip::<ConsumerProtocolAssignment>();
 }
@@ -45,7 +45,7 @@ macro_rules! check_table {
 
 #[test]
 fn messages_agree_with_the_table_of_apis() {
-    for_each_request!(check_table);
+    barnabas_wire::for_each_request!(check_table);
 }
 
 fn agrees_with_table<R: Request>() {

@@ -32,7 +32,7 @@ fn broker_heartbeat_2() {
         current_metadata_offset: 1234,
         want_shut_down: true,
         offline_log_dirs: vec![topic_id()],
-        cordoned_log_dirs: Some(vec![topic_id(), Uuid::MIGRATING_DIR]),
+        cordoned_log_dirs: Some(vec![topic_id(), Uuid::LOST_DIR]),
         ..Default::default()
     };
     check(
@@ -173,7 +173,7 @@ fn fetch_18() {
         last_fetched_epoch: 1,
         log_start_offset: 0,
         partition_max_bytes: 1 << 20,
-        replica_directory_id: Uuid::MIGRATING_DIR,
+        replica_directory_id: Uuid::LOST_DIR,
         high_watermark: 40,
     };
     let topic = fetch::FetchTopic {

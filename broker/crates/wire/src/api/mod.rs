@@ -89,3 +89,51 @@ pub use offset_for_leader_epoch::{OffsetForLeaderEpochRequest, OffsetForLeaderEp
 pub use produce::{ProduceRequest, ProduceResponse};
 pub use sync_group::{SyncGroupRequest, SyncGroupResponse};
 pub use vote::{VoteRequest, VoteResponse};
+
+/// Calls the macro `$visit` with the names of all request types of this module; the response
+/// types follow from [`Request::Response`](crate::Request::Response).
+#[macro_export]
+macro_rules! for_each_request {
+    ($visit:ident) => {
+        $visit! {
+            AllocateProducerIdsRequest
+            AlterConfigsRequest
+            AlterPartitionRequest
+            ApiVersionsRequest
+            BeginQuorumEpochRequest
+            BrokerHeartbeatRequest
+            BrokerRegistrationRequest
+            ControllerRegistrationRequest
+            CreatePartitionsRequest
+            CreateTopicsRequest
+            DeleteGroupsRequest
+            DeleteRecordsRequest
+            DeleteTopicsRequest
+            DescribeClusterRequest
+            DescribeConfigsRequest
+            DescribeGroupsRequest
+            DescribeLogDirsRequest
+            DescribeProducersRequest
+            DescribeQuorumRequest
+            EndQuorumEpochRequest
+            FetchRequest
+            FetchSnapshotRequest
+            FindCoordinatorRequest
+            HeartbeatRequest
+            InitProducerIdRequest
+            JoinGroupRequest
+            LeaveGroupRequest
+            ListConfigResourcesRequest
+            ListGroupsRequest
+            ListOffsetsRequest
+            MetadataRequest
+            OffsetCommitRequest
+            OffsetDeleteRequest
+            OffsetFetchRequest
+            OffsetForLeaderEpochRequest
+            ProduceRequest
+            SyncGroupRequest
+            VoteRequest
+        }
+    };
+}
