@@ -3,6 +3,7 @@
 //! Pure: no I/O, no clock, no threads. What it does not do: decide what to write to the log
 //! (the controller does) and store it (the quorum does).
 
+pub mod config;
 pub mod feature;
 pub mod image;
 pub mod record;
