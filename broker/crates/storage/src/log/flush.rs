@@ -1,0 +1,98 @@
+//! Making a log durable, and closing it.
+
+use std::sync::atomic::Ordering;
+
+use super::{Log, LogError};
+use crate::directory::PARTITION_METADATA_FILE;
+use crate::disk::{DiskError, OpenMode, lock};
+
+impl Log {
+    /// Makes everything below `upto` durable and moves the recovery point there. Appends and
+    /// reads go on meanwhile.
+    ///
+    /// # Errors
+    /// After a failed sync the log is offline: what is on the medium is unknown, and a second
+    /// sync would succeed without having written anything.
+    pub fn flush(&self, upto: i64) -> Result<(), LogError> {
+        let _flushing = lock(&self.flushing);
+        if self.has_failed() {
+            return Err(LogError::Offline);
+        }
+        let view = lock(&self.view).clone();
+        let from = self.recovery_point();
+        let upto = upto.min(view.end);
+        if upto <= from {
+            return Ok(());
+        }
+        let first = view.floor(from);
+        let synced = (first..view.segments.len())
+            .filter(|index| view.segments[*index].base() < upto)
+            .try_for_each(|index| view.segments[index].sync())
+            .and_then(|()| self.sync_names());
+        if let Err(error) = synced {
+            let deleted = error.is_not_found() && self.start_offset() >= upto;
+            if !deleted {
+                self.fail();
+                return Err(error.into());
+            }
+        }
+        // A truncation that ran meanwhile has lowered the end and wins.
+        let _writer = lock(&self.writer);
+        let end = self.end_offset();
+        let point = if end < view.end { from.min(end) } else { upto };
+        self.recovery_point.store(point, Ordering::Release);
+        Ok(())
+    }
+
+    /// Makes everything durable.
+    ///
+    /// # Errors
+    /// As [`Log::flush`].
+    pub fn flush_all(&self) -> Result<(), LogError> {
+        self.flush(self.end_offset())
+    }
+
+    /// Flushes, completes the indexes and writes a producer snapshot, so that the next start has
+    /// nothing to check. The log must not be appended to afterwards.
+    ///
+    /// # Errors
+    /// As [`Log::flush`]; the log directory must then not be marked as cleanly shut down.
+    pub fn close(&self) -> Result<(), LogError> {
+        {
+            let mut writer = lock(&self.writer);
+            self.take_snapshot(&mut writer)?;
+            let active = std::sync::Arc::clone(lock(&self.view).active());
+            if active.size() > 0 {
+                active.seal()?;
+            }
+        }
+        self.flush_all()?;
+        self.release()?;
+        Ok(())
+    }
+
+    /// Closes the files of an idle log and frees what they need in memory; they are opened again
+    /// when needed.
+    ///
+    /// # Errors
+    /// If index entries cannot be written out.
+    pub fn release(&self) -> Result<(), LogError> {
+        let _writer = lock(&self.writer);
+        let view = lock(&self.view).clone();
+        for segment in view.segments.iter() {
+            segment.release()?;
+        }
+        Ok(())
+    }
+
+    fn sync_names(&self) -> Result<(), DiskError> {
+        self.sync_epochs()?;
+        let disk = self.home.disk();
+        match disk.open(&self.home.path(PARTITION_METADATA_FILE), OpenMode::Write) {
+            Ok(file) => file.sync()?,
+            Err(error) if error.is_not_found() => {}
+            Err(error) => return Err(error),
+        }
+        self.home.sync()
+    }
+}

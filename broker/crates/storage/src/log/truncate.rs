@@ -1,0 +1,140 @@
+//! Shortening a log at its end and moving its start.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::producers::{list_snapshots, remove_snapshot};
+use super::recovery::replay_batch;
+use super::view::View;
+use super::{Log, LogError, Writer};
+use crate::disk::lock;
+use crate::producer::Producers;
+use crate::segment::{Segment, Walk};
+
+impl Log {
+    /// Removes every record at or above `offset` (with the whole batch that holds it). The
+    /// recovery point is lowered: the caller writes its checkpoint before the next append.
+    /// Returns whether anything was removed.
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub fn truncate_to(&self, offset: i64, now_ms: i64) -> Result<bool, LogError> {
+        let mut writer = lock(&self.writer);
+        let view = lock(&self.view).clone();
+        if offset >= view.end {
+            return Ok(false);
+        }
+        if offset <= view.segments[0].base() {
+            self.start_at_locked(&mut writer, offset, now_ms)?;
+            return Ok(true);
+        }
+        let keep = view.floor(offset) + 1;
+        let kept = Arc::new(view.segments[..keep].to_vec());
+        let last = Arc::clone(&kept[keep - 1]);
+        last.truncate_to(offset).map_err(|error| LogError::from_walk(self.dir(), error))?;
+        let end = last.end_offset().map_err(|error| LogError::from_walk(self.dir(), error))?;
+        let end = if end < last.base() { last.base() } else { end };
+        *lock(&self.view) = View { segments: kept, start: view.start.min(end), end };
+        self.recovery_point.fetch_min(end, Ordering::AcqRel);
+        self.high_watermark.fetch_min(end, Ordering::AcqRel);
+        for segment in &view.segments[keep..] {
+            self.doom(&mut writer, segment, now_ms)?;
+        }
+        self.change_epochs(|epochs| epochs.truncate_tail(end))?;
+        self.drop_snapshots_above(&mut writer, end)?;
+        self.rebuild_producers(end, now_ms)?;
+        Ok(true)
+    }
+
+    /// Removes everything; the next record gets `offset`.
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub fn truncate_fully_and_start_at(&self, offset: i64, now_ms: i64) -> Result<(), LogError> {
+        self.start_at_locked(&mut lock(&self.writer), offset, now_ms)
+    }
+
+    /// Moves the start up to `offset` (DeleteRecords, or the leader's start); returns whether it
+    /// moved. Segments below it are removed by the next retention run. The caller checks `offset`
+    /// against the high watermark and writes the log-start checkpoint.
+    ///
+    /// # Errors
+    /// `OutOfRange` above the log's end.
+    pub fn increment_start_offset(&self, offset: i64) -> Result<bool, LogError> {
+        let _writer = lock(&self.writer);
+        {
+            let mut view = lock(&self.view);
+            if offset <= view.start {
+                return Ok(false);
+            }
+            if offset > view.end {
+                return Err(LogError::OutOfRange { offset, start: view.start, end: view.end });
+            }
+            view.start = offset;
+        }
+        self.high_watermark.fetch_max(offset, Ordering::AcqRel);
+        self.change_epochs(|epochs| epochs.truncate_head(offset))?;
+        lock(&self.producers).truncate_head(offset);
+        Ok(true)
+    }
+
+    fn start_at_locked(
+        &self,
+        writer: &mut Writer,
+        offset: i64,
+        now_ms: i64,
+    ) -> Result<(), LogError> {
+        let old = lock(&self.view).clone();
+        for segment in old.segments.iter() {
+            self.doom(writer, segment, now_ms)?;
+        }
+        for snapshot in list_snapshots(&self.home)? {
+            remove_snapshot(&self.home, snapshot)?;
+        }
+        writer.snapshot = None;
+        let segment = Segment::create(Arc::clone(&self.home), offset, now_ms)?;
+        *lock(&self.view) =
+            View { segments: Arc::new(vec![Arc::new(segment)]), start: offset, end: offset };
+        *lock(&self.producers) = Producers::starting_at(offset);
+        self.recovery_point.store(offset, Ordering::Release);
+        self.high_watermark.store(offset, Ordering::Release);
+        self.change_epochs(crate::epoch::EpochCache::clear)?;
+        Ok(())
+    }
+
+    fn rebuild_producers(&self, end: i64, now_ms: i64) -> Result<(), LogError> {
+        let view = lock(&self.view).clone();
+        let mut producers = self.restore_newest(view.start, now_ms)?;
+        for segment in view.segments.iter() {
+            if segment.size() == 0 || producers.end() >= end {
+                continue;
+            }
+            let file = segment.file()?;
+            let from = segment.scan_from(producers.end());
+            let mut walk = Walk::new(file.as_ref(), from, segment.size());
+            while let Some(placed) =
+                walk.next().map_err(|error| LogError::from_walk(self.dir(), error))?
+            {
+                if placed.header.base_offset >= producers.end() {
+                    replay_batch(&mut producers, file.as_ref(), &placed)?;
+                    producers.set_end(placed.header.next_offset());
+                }
+            }
+        }
+        producers.set_end(end);
+        producers.on_high_watermark(self.high_watermark());
+        *lock(&self.producers) = producers;
+        Ok(())
+    }
+
+    fn restore_newest(&self, start: i64, now_ms: i64) -> Result<Producers, LogError> {
+        let expiration_ms = self.config().producer_id_expiration_ms;
+        for offset in list_snapshots(&self.home)?.into_iter().rev() {
+            if let Some(entries) = super::producers::load_snapshot(&self.home, offset)? {
+                return Ok(Producers::restore(entries, offset, now_ms, expiration_ms));
+            }
+            remove_snapshot(&self.home, offset)?;
+        }
+        Ok(Producers::starting_at(start))
+    }
+}
