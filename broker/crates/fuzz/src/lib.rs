@@ -6,6 +6,9 @@
 
 pub mod api;
 pub mod consumer;
+pub mod directory;
+mod files;
+pub mod log;
 pub mod memory;
 pub mod metadata;
 pub mod mutate;
@@ -22,7 +25,7 @@ pub struct Target {
     pub name: &'static str,
     /// Reads the bytes.
     pub run: fn(&[u8]),
-    /// A valid input, to start from.
+    /// Makes a valid input, to start from.
     pub seed: fn(&mut Source) -> Vec<u8>,
 }
 
@@ -33,6 +36,8 @@ pub const TARGETS: &[Target] = &[
     Target { name: "consumer", run: consumer::run, seed: consumer::seed },
     Target { name: "records", run: records::run, seed: records::seed },
     Target { name: "metadata", run: metadata::run, seed: metadata::seed },
+    Target { name: "log", run: log::run, seed: log::seed },
+    Target { name: "directory", run: directory::run, seed: directory::seed },
 ];
 
 /// The input with the number `seed`: a valid one, in most cases mutated.
