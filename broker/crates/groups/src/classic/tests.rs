@@ -1,0 +1,4 @@
+mod joining;
+mod leaving;
+mod static_members;
+mod syncing;
