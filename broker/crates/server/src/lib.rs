@@ -7,6 +7,7 @@
 pub mod access;
 pub mod api;
 pub mod clock;
+pub mod config;
 pub mod net;
 pub mod node;
 
