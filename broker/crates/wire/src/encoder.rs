@@ -3,7 +3,7 @@
 use bytes::{BufMut, Bytes, BytesMut};
 
 use crate::EncodeError;
-use crate::varint::{put_ulong, zigzag};
+use crate::varint::{MAX_VARINT_LEN, put_ulong, zigzag};
 
 /// A place where bytes that are not in memory belong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,9 +147,12 @@ impl Encoder {
             self.buffer[at] = byte;
             return;
         }
-        let value = self.buffer.split_off(at + 1);
-        self.buffer.truncate(at);
-        self.put_uvarint(size);
-        self.buffer.put_slice(&value);
+        let mut digits = BytesMut::with_capacity(MAX_VARINT_LEN);
+        put_ulong(&mut digits, u64::from(size));
+        let end = self.buffer.len();
+        let shift = digits.len() - 1;
+        self.buffer.resize(end + shift, 0);
+        self.buffer.copy_within(at + 1..end, at + 1 + shift);
+        self.buffer[at..=at + shift].copy_from_slice(&digits);
     }
 }
