@@ -20,6 +20,9 @@ pub enum CheckpointError {
     /// The content is not UTF-8.
     #[error("the content is not text")]
     NotText,
+    /// The last line has no end: a crash may have cut a number short.
+    #[error("the last line is incomplete")]
+    Torn,
     /// The first line is not a version that we know.
     #[error("the version is not {VERSION}")]
     Version,
@@ -31,6 +34,9 @@ pub enum CheckpointError {
 /// If the version is another or the count is wrong.
 pub fn parse(content: &[u8]) -> Result<Vec<Vec<&str>>, CheckpointError> {
     let text = std::str::from_utf8(content).map_err(|_| CheckpointError::NotText)?;
+    if !text.ends_with('\n') {
+        return Err(CheckpointError::Torn);
+    }
     let mut lines = text.lines();
     if lines.next().map(str::trim) != Some(VERSION) {
         return Err(CheckpointError::Version);

@@ -35,16 +35,23 @@ pub fn write_atomically(
     sync: bool,
 ) -> Result<(), DiskError> {
     let temporary = temporary_path(path);
-    let file = disk.open(&temporary, OpenMode::Truncate)?;
-    file.write_at(&[IoSlice::new(content)], 0)?;
-    if sync {
-        file.sync()?;
+    let written =
+        write_new(disk, &temporary, content, sync).and_then(|()| disk.rename(&temporary, path));
+    if let Err(error) = written {
+        // On a full disk even this little counts; if it stays, the next writer replaces it.
+        let _ = disk.remove_file(&temporary);
+        return Err(error);
     }
-    disk.rename(&temporary, path)?;
     if sync && let Some(dir) = path.parent() {
         disk.sync_dir(dir)?;
     }
     Ok(())
+}
+
+fn write_new(disk: &dyn Disk, path: &Path, content: &[u8], sync: bool) -> Result<(), DiskError> {
+    let file = disk.open(path, OpenMode::Truncate)?;
+    file.write_at(&[IoSlice::new(content)], 0)?;
+    if sync { file.sync() } else { Ok(()) }
 }
 
 /// Reads until the buffer is full or the file ends; returns the bytes read.

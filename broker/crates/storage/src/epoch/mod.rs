@@ -6,4 +6,3 @@ mod file;
 pub(crate) use self::cache::EpochCache;
 pub use self::cache::{EpochEnd, EpochEntry};
 pub(crate) use self::file::{EPOCH_FILE, load, render};
-

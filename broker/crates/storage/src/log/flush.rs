@@ -27,14 +27,16 @@ impl Log {
         let first = view.floor(from);
         let synced = (first..view.segments.len())
             .filter(|index| view.segments[*index].base() < upto)
-            .try_for_each(|index| view.segments[index].sync())
+            .try_for_each(|index| match view.segments[index].sync() {
+                // Retention was faster.
+                Err(_) if view.segments[index].is_deleted() => Ok(()),
+                synced => synced,
+            })
+            .and_then(|()| self.sync_snapshot(&mut lock(&self.writer)))
             .and_then(|()| self.sync_names());
         if let Err(error) = synced {
-            let deleted = error.is_not_found() && self.start_offset() >= upto;
-            if !deleted {
-                self.fail();
-                return Err(error.into());
-            }
+            self.fail();
+            return Err(error.into());
         }
         // A truncation that ran meanwhile has lowered the end and wins.
         let _writer = lock(&self.writer);

@@ -71,6 +71,8 @@ struct Writer {
     doomed: Vec<(i64, PathBuf)>,
     /// Offset of the newest producer snapshot.
     snapshot: Option<i64>,
+    /// It was not synced.
+    snapshot_is_dirty: bool,
 }
 
 #[derive(Debug, Default)]

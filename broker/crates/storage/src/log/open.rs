@@ -75,7 +75,7 @@ impl Log {
             home,
             partition: options.partition,
             topic_id,
-            writer: Mutex::new(Writer { doomed: Vec::new(), snapshot: opened.snapshot }),
+            writer: Mutex::new(Writer { snapshot: opened.snapshot, ..Writer::default() }),
             flushing: Mutex::new(()),
             config: Mutex::new(Arc::new(options.config)),
             epochs: Mutex::new(Epochs { cache: opened.epochs, dirty: opened.epochs_dirty }),

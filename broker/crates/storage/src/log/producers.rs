@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use barnabas_records::{BatchHeader, ControlType, EndTxnMarker, Records};
 
 use super::{Log, LogError, ReadError, Writer};
-use crate::disk::{DiskError, Home, lock, read_file, write_atomically};
+use crate::disk::{DiskError, Home, OpenMode, lock, read_file, write_atomically};
 use crate::index::AbortedTxn;
 use crate::producer::{
     BatchMeta, CompletedTxn, Marker, Origin, ProducerAppend, ProducerEntry, ProducerError,
@@ -179,7 +179,20 @@ impl Log {
         let path = self.home.path(&file_name(end, Suffix::Snapshot));
         write_atomically(self.home.disk(), &path, &content, false)?;
         writer.snapshot = Some(end);
+        writer.snapshot_is_dirty = true;
         self.thin_snapshots(end)
+    }
+
+    /// Makes the newest snapshot durable: before a flush lets recovery start above it, and before
+    /// the segments go from which it could be rebuilt.
+    pub(super) fn sync_snapshot(&self, writer: &mut Writer) -> Result<(), DiskError> {
+        let Some(offset) = writer.snapshot.filter(|_| writer.snapshot_is_dirty) else {
+            return Ok(());
+        };
+        let path = self.home.path(&file_name(offset, Suffix::Snapshot));
+        self.home.disk().open(&path, OpenMode::Write)?.sync()?;
+        writer.snapshot_is_dirty = false;
+        Ok(())
     }
 
     /// Keeps the snapshots at segment bases and the newest.
@@ -208,6 +221,7 @@ impl Log {
                 newest = Some(offset);
             }
         }
+        writer.snapshot_is_dirty &= writer.snapshot == newest;
         writer.snapshot = newest;
         Ok(())
     }

@@ -103,8 +103,7 @@ impl<'a> Recovery<'a> {
             let segment = Arc::clone(&self.segments[index]);
             let next_base = self.segments.get(index + 1).map(|next| next.base());
             let intact_below = next_base.is_some_and(|next| next <= recover_from);
-            if segment.base() < end && index > 0 {
-                // A segment that starts before its predecessor ends was left by a crash.
+            if index > 0 && self.is_detached(&segment, end) {
                 self.drop_from(index)?;
                 break;
             }
@@ -143,6 +142,12 @@ impl<'a> Recovery<'a> {
         Ok(end)
     }
 
+    /// A segment that does not start where its predecessor ends was left by a crash that took the
+    /// predecessor's end, or by an earlier roll. Compaction leaves gaps, too.
+    fn is_detached(&self, segment: &Segment, end: i64) -> bool {
+        segment.base() < end || (segment.base() > end && !self.options.config.compact)
+    }
+
     /// Collects the epochs of everything that recovery will not walk over.
     fn rebuild_epochs(&mut self, epochs: &mut EpochCache, until: i64) -> Result<(), LogError> {
         for segment in &self.segments {
@@ -168,11 +173,12 @@ impl<'a> Recovery<'a> {
     }
 
     fn drop_from(&mut self, index: usize) -> Result<(), LogError> {
-        for segment in self.segments.drain(index..) {
+        for segment in self.segments.drain(index..).rev() {
             for path in segment.retire()? {
                 self.home.disk().remove_file(&path)?;
             }
         }
+        self.home.sync()?;
         Ok(())
     }
 
@@ -187,14 +193,26 @@ impl<'a> Recovery<'a> {
         Ok(())
     }
 
-    /// Restores the newest usable snapshot and replays what follows it.
+    /// Restores the newest usable snapshot and replays what follows it. After an unclean stop
+    /// snapshots above the recovery point do not count: everything from there on is replayed, so
+    /// that the aborted transactions are indexed again.
     fn load_producers(
         &mut self,
         start: i64,
         end: i64,
     ) -> Result<(Producers, Option<i64>), LogError> {
-        for offset in self.snapshots.split_off(&end.saturating_add(1)) {
-            remove_snapshot(self.home, offset)?;
+        let limit = if self.options.clean_shutdown {
+            end
+        } else {
+            self.options.recovery_point.max(start).min(end)
+        };
+        let above = self.snapshots.split_off(&limit.saturating_add(1));
+        for offset in &above {
+            remove_snapshot(self.home, *offset)?;
+        }
+        if !above.is_empty() {
+            // One that came back later would pass for the state of other records.
+            self.home.sync()?;
         }
         let mut producers = Producers::starting_at(start);
         let mut newest = None;

@@ -139,6 +139,11 @@ impl Log {
     }
 
     fn delete_first(&self, writer: &mut Writer, count: usize, now_ms: i64) -> Result<(), LogError> {
+        let first_kept = lock(&self.view).segments[count].base();
+        if writer.snapshot.is_none_or(|taken| taken < first_kept) {
+            self.take_snapshot(writer)?;
+        }
+        self.sync_snapshot(writer)?;
         let deleted: Vec<Arc<Segment>> = {
             let mut view = lock(&self.view);
             let deleted = Arc::make_mut(&mut view.segments).drain(..count).collect();

@@ -6,7 +6,9 @@ use super::*;
 use crate::disk::{Disk, RealDisk, SimDisk};
 use crate::producer::Origin;
 
+mod crash;
 mod plain;
+mod workload;
 
 fn open_real(options: OpenOptions) -> Log {
     let disk: Arc<dyn Disk> = Arc::new(RealDisk);

@@ -9,7 +9,7 @@ use super::view::View;
 use super::{Log, LogError, Writer};
 use crate::disk::lock;
 use crate::producer::Producers;
-use crate::segment::{Segment, Walk};
+use crate::segment::{Segment, Walk, WalkError};
 
 impl Log {
     /// Removes every record at or above `offset` (with the whole batch that holds it). The
@@ -31,19 +31,43 @@ impl Log {
         let keep = view.floor(offset) + 1;
         let kept = Arc::new(view.segments[..keep].to_vec());
         let last = Arc::clone(&kept[keep - 1]);
-        last.truncate_to(offset).map_err(|error| LogError::from_walk(self.dir(), error))?;
-        let end = last.end_offset().map_err(|error| LogError::from_walk(self.dir(), error))?;
-        let end = if end < last.base() { last.base() } else { end };
+        let end = last.base().max(last.end_below(offset).map_err(|e| self.walk_error(e))?);
         *lock(&self.view) = View { segments: kept, start: view.start.min(end), end };
         self.recovery_point.fetch_min(end, Ordering::AcqRel);
         self.high_watermark.fetch_min(end, Ordering::AcqRel);
-        for segment in &view.segments[keep..] {
-            self.doom(&mut writer, segment, now_ms)?;
+        let shortened = self.shorten(&mut writer, &view.segments[keep..], &last, end, now_ms);
+        if let Err(error) = shortened {
+            self.fail();
+            return Err(error);
         }
-        self.change_epochs(|epochs| epochs.truncate_tail(end))?;
-        self.drop_snapshots_above(&mut writer, end)?;
         self.rebuild_producers(end, now_ms)?;
         Ok(true)
+    }
+
+    /// Removes what is above the new end, and makes that durable: bytes that came back after a
+    /// crash could fit behind new ones. The last segment goes first, so that no crash leaves a
+    /// gap.
+    fn shorten(
+        &self,
+        writer: &mut Writer,
+        removed: &[Arc<Segment>],
+        last: &Segment,
+        end: i64,
+        now_ms: i64,
+    ) -> Result<(), LogError> {
+        for segment in removed.iter().rev() {
+            self.doom(writer, segment, now_ms)?;
+        }
+        self.drop_snapshots_above(writer, end)?;
+        self.home.sync()?;
+        last.truncate_to(end).map_err(|error| self.walk_error(error))?;
+        last.sync()?;
+        self.change_epochs(|epochs| epochs.truncate_tail(end))?;
+        Ok(())
+    }
+
+    fn walk_error(&self, error: WalkError) -> LogError {
+        LogError::from_walk(self.dir(), error)
     }
 
     /// Removes everything; the next record gets `offset`.
@@ -85,13 +109,15 @@ impl Log {
         now_ms: i64,
     ) -> Result<(), LogError> {
         let old = lock(&self.view).clone();
-        for segment in old.segments.iter() {
+        for segment in old.segments.iter().rev() {
             self.doom(writer, segment, now_ms)?;
         }
         for snapshot in list_snapshots(&self.home)? {
             remove_snapshot(&self.home, snapshot)?;
         }
+        self.home.sync()?;
         writer.snapshot = None;
+        writer.snapshot_is_dirty = false;
         let segment = Segment::create(Arc::clone(&self.home), offset, now_ms)?;
         *lock(&self.view) =
             View { segments: Arc::new(vec![Arc::new(segment)]), start: offset, end: offset };
@@ -112,9 +138,7 @@ impl Log {
             let file = segment.file()?;
             let from = segment.scan_from(producers.end());
             let mut walk = Walk::new(file.as_ref(), from, segment.size());
-            while let Some(placed) =
-                walk.next().map_err(|error| LogError::from_walk(self.dir(), error))?
-            {
+            while let Some(placed) = walk.next().map_err(|error| self.walk_error(error))? {
                 if placed.header.base_offset >= producers.end() {
                     replay_batch(&mut producers, file.as_ref(), &placed)?;
                     producers.set_end(placed.header.next_offset());

@@ -14,4 +14,3 @@ pub use self::error::ProducerError;
 pub(crate) use self::snapshot::{SNAPSHOT_BYTES_MAX, decode, encode};
 pub(crate) use self::state::Producers;
 pub(crate) use self::transaction::CompletedTxn;
-

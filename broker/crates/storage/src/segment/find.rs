@@ -77,6 +77,16 @@ impl Segment {
         Ok(None)
     }
 
+    /// Offset after the last batch that ends below `offset`; the base offset if there is none.
+    pub(crate) fn end_below(&self, offset: i64) -> Result<i64, WalkError> {
+        match self.find(offset)? {
+            None => self.end_offset(),
+            Some(first) if first.position == 0 => Ok(self.base),
+            // Batches follow one another, but for gaps that compaction leaves.
+            Some(first) => Ok(first.base_offset),
+        }
+    }
+
     /// A position at or before the first batch that ends at or above `offset`.
     pub(crate) fn scan_from(&self, offset: i64) -> u64 {
         lock(&self.state).scan_from(&self.home, self, offset)

@@ -186,4 +186,3 @@ fn warn_of_index(result: &Result<(), IndexError>) {
         tracing::warn!(%error, "cannot add to an index");
     }
 }
-

@@ -66,7 +66,8 @@ impl Segment {
         }
         let truncated = file_size - position;
         if truncated > 0 {
-            file.truncate(position).map_err(WalkError::from)?;
+            // Durable at once: bytes that came back after another crash could fit behind new ones.
+            file.truncate(position).and_then(|()| file.sync()).map_err(WalkError::from)?;
         }
         state.dirty = true;
         self.size.store(position, Ordering::Release);
