@@ -8,8 +8,10 @@ pub mod access;
 pub mod api;
 pub mod clock;
 pub mod config;
+pub mod disk;
 pub mod net;
 pub mod node;
+pub mod partition;
 
 pub use clock::{Clock, SystemClock};
 pub use node::Node;

@@ -1,13 +1,16 @@
 //! What handlers share: the node's identity, its cores and its seams.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 
 use arc_swap::ArcSwap;
 use barnabas_metadata::Image;
 
 use crate::access::{AllowAll, Authorizer, Quotas, Unlimited};
+use crate::api::FetchSessions;
 use crate::clock::Clock;
 use crate::net::{Admission, Limits};
+use crate::partition::{LogDir, Partitions};
 
 /// Who this node is.
 #[derive(Clone, Debug)]
@@ -35,12 +38,45 @@ pub struct Node {
     pub quotas: Arc<dyn Quotas>,
     /// The metadata of the cluster, as of the last record that this broker has seen committed.
     pub image: ArcSwap<Image>,
+    /// The properties file and its overrides: what configs are when nothing dynamic is set.
+    pub properties: Arc<BTreeMap<String, String>>,
+    /// The partitions that this broker holds.
+    pub partitions: Arc<Partitions>,
+    /// Incremental fetch sessions.
+    pub sessions: Mutex<FetchSessions>,
+}
+
+/// What a node is made of.
+#[derive(Debug)]
+pub struct NodeParts {
+    /// Who it is.
+    pub identity: Identity,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Limits of the network layer.
+    pub limits: Limits,
+    /// The properties file and its overrides.
+    pub properties: Arc<BTreeMap<String, String>>,
+    /// The log directories, open.
+    pub dirs: Vec<Arc<LogDir>>,
+    /// `replica.lag.time.max.ms`.
+    pub replica_lag_time_max_ms: i64,
+    /// `max.incremental.fetch.session.cache.slots`.
+    pub fetch_session_slots: usize,
 }
 
 impl Node {
     /// A node with an empty image, without access control and quotas.
     #[must_use]
-    pub fn new(identity: Identity, limits: Limits, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(parts: NodeParts) -> Self {
+        let NodeParts { identity, clock, limits, properties, dirs, .. } = parts;
+        let partitions = Partitions::new(
+            identity.node_id,
+            Arc::clone(&clock),
+            Arc::clone(&properties),
+            parts.replica_lag_time_max_ms,
+            dirs,
+        );
         Self {
             identity,
             clock,
@@ -49,6 +85,9 @@ impl Node {
             authorizer: Arc::new(AllowAll),
             quotas: Arc::new(Unlimited),
             image: ArcSwap::from_pointee(Image::default()),
+            properties,
+            partitions: Arc::new(partitions),
+            sessions: Mutex::new(FetchSessions::new(parts.fetch_session_slots, rand::random())),
         }
     }
 }

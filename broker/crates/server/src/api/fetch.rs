@@ -1,0 +1,65 @@
+//! Fetch: finds records, waits for some if there are too few, and answers with file ranges.
+
+mod answer;
+mod plan;
+mod round;
+
+use std::sync::{Arc, PoisonError};
+
+use barnabas_replication::{SessionCache, SessionError};
+use barnabas_wire::ErrorCode;
+use barnabas_wire::api::fetch::{FetchRequest, FetchResponse};
+
+use super::{Reply, RequestContext};
+use crate::node::Node;
+use plan::SessionKey;
+use round::Fetch;
+
+/// The fetch sessions of a broker.
+pub type FetchSessions = SessionCache<SessionKey>;
+
+/// Serves the API.
+pub async fn handle(
+    node: &Arc<Node>,
+    ctx: &RequestContext,
+    request: FetchRequest,
+) -> Reply<FetchResponse> {
+    let fetch = Fetch::new(node, ctx, &request);
+    let asked = plan::session_request(ctx, request);
+    let planned = sessions(node).plan(asked, node.clock.monotonic_ms());
+    let plan = match planned {
+        Ok(plan) => plan,
+        Err(error) => return refused(error),
+    };
+    let mut round = fetch.read(&plan);
+    if let Some(wait) = fetch.wait_for(&round) {
+        let progress = |key: &_| {
+            let replica = node.partitions.get(key)?;
+            replica.inspect(|core| core.is_leader().then(|| core.progress()))
+        };
+        let waiters = &node.partitions.waiters;
+        waiters.fetch(wait, fetch.min_bytes, fetch.deadline_ms, progress).await;
+        round = fetch.read(&plan);
+    }
+    let answered: Vec<_> = round.iter().map(round::Outcome::answered).collect();
+    let answer = sessions(node).answer(&plan, &answered, node.clock.monotonic_ms());
+    match answer {
+        Ok(answer) => answer::build(node, ctx, &plan, round, &answer),
+        Err(error) => refused(error),
+    }
+}
+
+fn sessions(node: &Node) -> std::sync::MutexGuard<'_, FetchSessions> {
+    node.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn refused(error: SessionError) -> Reply<FetchResponse> {
+    let error_code = match error {
+        SessionError::NotFound => ErrorCode::FETCH_SESSION_ID_NOT_FOUND,
+        SessionError::InvalidEpoch => ErrorCode::INVALID_FETCH_SESSION_EPOCH,
+        SessionError::TopicIds => ErrorCode::FETCH_SESSION_TOPIC_ID_ERROR,
+        _ => ErrorCode::UNKNOWN_SERVER_ERROR,
+    };
+    let message = FetchResponse { error_code, ..FetchResponse::default() };
+    Reply { message: Some(message), files: Vec::new() }
+}

@@ -1,0 +1,182 @@
+//! One look at all partitions of a fetch.
+
+use std::sync::Arc;
+
+use barnabas_metadata::Image;
+use barnabas_replication::{Answered, Bound, FetchPartition, FetchPlan, WaitingFetch};
+use barnabas_wire::ErrorCode;
+use barnabas_wire::api::fetch::FetchRequest;
+
+use super::plan::{SessionKey, TopicRef};
+use crate::access::{Operation, Resource};
+use crate::api::RequestContext;
+use crate::node::Node;
+use crate::partition::{PartitionKey, Read, ReadKind, Wanted};
+
+/// Largest response (`fetch.max.bytes` of the broker).
+const FETCH_MAX_BYTES: usize = 55 << 20;
+
+/// What a request says besides its partitions.
+pub(super) struct Fetch<'a> {
+    node: &'a Node,
+    ctx: &'a RequestContext,
+    kind: ReadKind,
+    max_bytes: usize,
+    follower: bool,
+    may_wait: bool,
+    pub(super) min_bytes: u64,
+    pub(super) deadline_ms: i64,
+}
+
+/// What was found for one partition.
+pub(super) struct Outcome {
+    pub(super) key: Option<PartitionKey>,
+    pub(super) result: Result<Read, ErrorCode>,
+}
+
+impl<'a> Fetch<'a> {
+    pub(super) fn new(
+        node: &'a Arc<Node>,
+        ctx: &'a RequestContext,
+        request: &FetchRequest,
+    ) -> Self {
+        let max_wait_ms = request.max_wait_ms.max(0);
+        Self {
+            node,
+            ctx,
+            kind: match request.isolation_level {
+                1 => ReadKind::Committed,
+                _ => ReadKind::Uncommitted,
+            },
+            max_bytes: (request.max_bytes.max(0) as usize).min(FETCH_MAX_BYTES),
+            follower: request.replica_id >= 0 || request.replica_state.replica_id >= 0,
+            may_wait: max_wait_ms > 0 && request.min_bytes > 0,
+            min_bytes: u64::from(request.min_bytes.max(0).unsigned_abs()),
+            deadline_ms: ctx.received_ms + i64::from(max_wait_ms),
+        }
+    }
+
+    /// Finds records for the partitions in order, until the response is full.
+    pub(super) fn read(&self, plan: &FetchPlan<SessionKey>) -> Vec<Outcome> {
+        let image = self.node.image.load();
+        let mut left = self.max_bytes;
+        let mut found_any = false;
+        plan.partitions
+            .iter()
+            .map(|(key, asked)| {
+                let outcome = self.read_one(&image, key, asked, left, !found_any);
+                left = left.saturating_sub(outcome.bytes());
+                found_any |= outcome.bytes() > 0;
+                outcome
+            })
+            .collect()
+    }
+
+    /// What to wait for; `None` if the answer is ready.
+    pub(super) fn wait_for(&self, round: &[Outcome]) -> Option<Vec<WaitingFetch<PartitionKey>>> {
+        let bytes: usize = round.iter().map(Outcome::bytes).sum();
+        if !self.may_wait || round.is_empty() || bytes as u64 >= self.min_bytes {
+            return None;
+        }
+        round
+            .iter()
+            .map(|outcome| {
+                let read = outcome.result.as_ref().ok().filter(|read| read.diverging.is_none())?;
+                Some(WaitingFetch {
+                    partition: outcome.key?,
+                    bound: Bound::HighWatermark,
+                    available: outcome.bytes() as u64,
+                    max_bytes: self.max_bytes as u64,
+                    seen: read.progress,
+                })
+            })
+            .collect()
+    }
+
+    fn read_one(
+        &self,
+        image: &Image,
+        key: &SessionKey,
+        asked: &FetchPartition,
+        left: usize,
+        min_one: bool,
+    ) -> Outcome {
+        let found = self.find(image, key);
+        let result = found.and_then(|found| {
+            let replica = self.node.partitions.get(&found);
+            let replica = replica.ok_or(ErrorCode::NOT_LEADER_OR_FOLLOWER)?;
+            let wanted = Wanted {
+                offset: asked.fetch_offset,
+                max_bytes: (asked.max_bytes.max(0) as usize).min(left),
+                min_one,
+                kind: self.kind,
+                current_leader_epoch: asked.current_leader_epoch,
+                last_fetched_epoch: asked.last_fetched_epoch,
+            };
+            replica.read(&wanted).map_err(|fault| {
+                if fault.is_internal() {
+                    tracing::error!(partition = %found, error = %fault, "cannot read");
+                }
+                fault.code()
+            })
+        });
+        Outcome { key: found.ok(), result }
+    }
+
+    fn find(&self, image: &Image, key: &SessionKey) -> Result<PartitionKey, ErrorCode> {
+        let (topic, unknown) = match &key.topic {
+            TopicRef::Id(id) => (image.topics.by_id(*id), ErrorCode::UNKNOWN_TOPIC_ID),
+            TopicRef::Name(name) => {
+                (image.topics.by_name(name), ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)
+            }
+        };
+        let name = match (&topic, &key.topic) {
+            (Some(topic), _) => &*topic.name,
+            (None, TopicRef::Name(name)) => name,
+            (None, TopicRef::Id(_)) => return Err(unknown),
+        };
+        let allowed = if self.follower {
+            self.ctx.allows(self.node, Operation::ClusterAction, Resource::Cluster)
+        } else {
+            self.ctx.allows(self.node, Operation::Read, Resource::Topic(name))
+        };
+        if !allowed {
+            return Err(ErrorCode::TOPIC_AUTHORIZATION_FAILED);
+        }
+        let topic = topic.ok_or(unknown)?;
+        if self.follower {
+            // Followers come with replication over several brokers.
+            return Err(ErrorCode::NOT_LEADER_OR_FOLLOWER);
+        }
+        if topic.partition(key.partition).is_none() {
+            return Err(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION);
+        }
+        Ok(PartitionKey { topic: topic.id, partition: key.partition })
+    }
+}
+
+impl Outcome {
+    pub(super) fn bytes(&self) -> usize {
+        let read = self.result.as_ref().ok();
+        read.and_then(|read| read.range.as_ref()).map_or(0, barnabas_storage::FileRange::len)
+    }
+
+    pub(super) fn answered(&self) -> Answered {
+        match &self.result {
+            Ok(read) => Answered {
+                high_watermark: read.high_watermark,
+                log_start_offset: read.log_start_offset,
+                has_records: self.bytes() > 0,
+                has_error: false,
+                redirects: read.diverging.is_some(),
+            },
+            Err(_) => Answered {
+                high_watermark: -1,
+                log_start_offset: -1,
+                has_records: false,
+                has_error: true,
+                redirects: false,
+            },
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! ListOffsets: offsets by timestamp, and the ends of logs.
+
+use std::sync::Arc;
+
+use barnabas_metadata::Image;
+use barnabas_wire::ErrorCode;
+use barnabas_wire::api::list_offsets::{
+    ListOffsetsPartition, ListOffsetsPartitionResponse, ListOffsetsRequest, ListOffsetsResponse,
+    ListOffsetsTopicResponse,
+};
+
+use super::RequestContext;
+use crate::access::{Operation, Resource};
+use crate::node::Node;
+use crate::partition::{Fault, FoundOffset, ReadKind, Replica};
+
+/// `ListOffsetsRequest`'s special timestamps, each with the version that brought it.
+const LATEST: i64 = -1;
+const EARLIEST: i64 = -2;
+const MAX_TIMESTAMP: (i64, i16) = (-3, 7);
+const EARLIEST_LOCAL: (i64, i16) = (-4, 8);
+const LATEST_TIERED: (i64, i16) = (-5, 9);
+const EARLIEST_PENDING_UPLOAD: (i64, i16) = (-6, 11);
+
+/// From this version on, OFFSET_NOT_AVAILABLE is known (KIP-207).
+const NOT_AVAILABLE_SINCE: i16 = 5;
+
+/// Serves the API.
+pub async fn handle(
+    node: &Arc<Node>,
+    ctx: &RequestContext,
+    request: ListOffsetsRequest,
+) -> ListOffsetsResponse {
+    let kind = match request.isolation_level {
+        1 => ReadKind::Committed,
+        _ => ReadKind::Uncommitted,
+    };
+    let image = node.image.load_full();
+    let mut topics = Vec::with_capacity(request.topics.len());
+    for topic in request.topics {
+        let allowed = ctx.allows(node, Operation::Describe, Resource::Topic(&topic.name));
+        let mut partitions = Vec::with_capacity(topic.partitions.len());
+        for partition in topic.partitions {
+            let index = partition.partition_index;
+            let found = if allowed {
+                let asked = Asked { node, ctx, image: &image, topic: &topic.name, kind };
+                asked.find(&partition).await
+            } else {
+                Err(ErrorCode::TOPIC_AUTHORIZATION_FAILED)
+            };
+            partitions.push(respond(index, found));
+        }
+        topics.push(ListOffsetsTopicResponse { name: topic.name, partitions });
+    }
+    ListOffsetsResponse { throttle_time_ms: 0, topics }
+}
+
+struct Asked<'a> {
+    node: &'a Arc<Node>,
+    ctx: &'a RequestContext,
+    image: &'a Image,
+    topic: &'a str,
+    kind: ReadKind,
+}
+
+impl Asked<'_> {
+    async fn find(&self, asked: &ListOffsetsPartition) -> Result<FoundOffset, ErrorCode> {
+        let replica = self.replica(asked)?;
+        replica.check_leader(asked.current_leader_epoch).map_err(|fault| fault.code())?;
+        let is = |(timestamp, since): (i64, i16)| {
+            asked.timestamp == timestamp && self.ctx.version >= since
+        };
+        let kind = self.kind;
+        if asked.timestamp == LATEST {
+            let known = self.ctx.version >= NOT_AVAILABLE_SINCE;
+            let unavailable = if known {
+                ErrorCode::OFFSET_NOT_AVAILABLE
+            } else {
+                ErrorCode::LEADER_NOT_AVAILABLE
+            };
+            replica.latest(kind).ok_or(unavailable)
+        } else if asked.timestamp == EARLIEST || is(EARLIEST_LOCAL) || is(EARLIEST_PENDING_UPLOAD) {
+            Ok(replica.earliest())
+        } else if is(LATEST_TIERED) {
+            Ok(FoundOffset::NONE)
+        } else if is(MAX_TIMESTAMP) {
+            self.on_disk_thread(replica, move |replica| replica.at_max_timestamp(kind)).await
+        } else if asked.timestamp >= 0 {
+            let timestamp = asked.timestamp;
+            self.on_disk_thread(replica, move |replica| replica.at_timestamp(timestamp, kind)).await
+        } else {
+            Err(ErrorCode::UNSUPPORTED_VERSION)
+        }
+    }
+
+    fn replica(&self, asked: &ListOffsetsPartition) -> Result<Arc<Replica>, ErrorCode> {
+        let index = asked.partition_index;
+        let topic = self.image.topics.by_name(self.topic);
+        if topic.and_then(|topic| topic.partition(index)).is_none() {
+            return Err(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION);
+        }
+        let replica = self.node.partitions.named(self.image, self.topic, index);
+        replica.ok_or(ErrorCode::NOT_LEADER_OR_FOLLOWER)
+    }
+
+    /// Searches by time read the log, perhaps from the medium.
+    async fn on_disk_thread<F>(
+        &self,
+        replica: Arc<Replica>,
+        search: F,
+    ) -> Result<FoundOffset, ErrorCode>
+    where
+        F: FnOnce(&Replica) -> Result<FoundOffset, Fault> + Send + 'static,
+    {
+        let threads = replica.dir.threads.clone();
+        match threads.run(move || search(&replica)).await {
+            Ok(found) => found.map_err(|fault| fault.code()),
+            // Retriable: the threads have too much to do.
+            Err(_) => Err(ErrorCode::REQUEST_TIMED_OUT),
+        }
+    }
+}
+
+fn respond(
+    partition_index: i32,
+    found: Result<FoundOffset, ErrorCode>,
+) -> ListOffsetsPartitionResponse {
+    let (error_code, found) = match found {
+        Ok(found) => (ErrorCode::NONE, found),
+        Err(code) => (code, FoundOffset::NONE),
+    };
+    ListOffsetsPartitionResponse {
+        partition_index,
+        error_code,
+        timestamp: found.timestamp,
+        offset: found.offset,
+        leader_epoch: found.leader_epoch,
+    }
+}

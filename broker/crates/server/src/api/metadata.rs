@@ -1,0 +1,188 @@
+//! Metadata: brokers, topics, partitions and their leaders, as the connection's listener sees them.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use barnabas_metadata::Image;
+use barnabas_metadata::image::{BrokerImage, PartitionImage, TopicImage};
+use barnabas_wire::ErrorCode;
+use barnabas_wire::api::metadata::{
+    MetadataRequest, MetadataRequestTopic, MetadataResponse, MetadataResponseBroker,
+    MetadataResponsePartition, MetadataResponseTopic,
+};
+
+use super::RequestContext;
+use crate::access::{Operation, Resource};
+use crate::node::Node;
+
+/// Topics of the broker's own (`Topic.isInternal`).
+const INTERNAL_TOPICS: [&str; 3] =
+    ["__consumer_offsets", "__share_group_state", "__transaction_state"];
+
+/// Serves the API.
+pub async fn handle(
+    node: &Arc<Node>,
+    ctx: &RequestContext,
+    request: MetadataRequest,
+) -> MetadataResponse {
+    let image = node.image.load_full();
+    let view = View {
+        node,
+        ctx,
+        image: &image,
+        with_operations: request.include_topic_authorized_operations,
+    };
+    // In version 0 an empty list means all topics.
+    let wanted = request.topics.filter(|topics| ctx.version > 0 || !topics.is_empty());
+    let topics = match wanted {
+        None => view.all_topics(),
+        Some(wanted) => view.topics(wanted),
+    };
+    let mut response = MetadataResponse {
+        brokers: view.brokers(),
+        cluster_id: Some(node.identity.cluster_id.to_string()),
+        controller_id: view.controller_id(),
+        topics,
+        ..MetadataResponse::default()
+    };
+    if request.include_cluster_authorized_operations {
+        response.cluster_authorized_operations = ctx.authorized_operations(node, Resource::Cluster);
+    }
+    response
+}
+
+/// Whether a topic belongs to the broker itself.
+#[must_use]
+pub fn is_internal(topic: &str) -> bool {
+    INTERNAL_TOPICS.contains(&topic)
+}
+
+/// The host and port of a broker on a listener.
+pub(super) fn endpoint<'a>(broker: &'a BrokerImage, listener: &str) -> Option<(&'a str, i32)> {
+    let endpoint = broker.endpoints.iter().find(|endpoint| endpoint.name == listener)?;
+    Some((&endpoint.host, i32::from(endpoint.port)))
+}
+
+struct View<'a> {
+    node: &'a Node,
+    ctx: &'a RequestContext,
+    image: &'a Image,
+    with_operations: bool,
+}
+
+impl View<'_> {
+    fn brokers(&self) -> Vec<MetadataResponseBroker> {
+        let alive = self.image.cluster.brokers().filter(|broker| !broker.fenced);
+        alive
+            .filter_map(|broker| {
+                let (host, port) = endpoint(broker, &self.ctx.connection.listener)?;
+                Some(MetadataResponseBroker {
+                    node_id: broker.id,
+                    host: host.to_owned(),
+                    port,
+                    rack: broker.rack.clone(),
+                })
+            })
+            .collect()
+    }
+
+    /// Any broker forwards to the controller, so that this one will do (KIP-590).
+    fn controller_id(&self) -> i32 {
+        let mine = self.image.cluster.broker(self.node.identity.node_id);
+        mine.filter(|broker| !broker.fenced).map_or(-1, |broker| broker.id)
+    }
+
+    fn all_topics(&self) -> Vec<MetadataResponseTopic> {
+        let topics = self.image.topics.iter();
+        topics.filter(|topic| self.may_describe(&topic.name)).map(|t| self.topic(t)).collect()
+    }
+
+    fn topics(&self, wanted: Vec<MetadataRequestTopic>) -> Vec<MetadataResponseTopic> {
+        let mut seen = HashSet::new();
+        wanted
+            .into_iter()
+            .filter(|topic| seen.insert((topic.topic_id, topic.name.clone())))
+            .map(|topic| self.wanted(topic))
+            .collect()
+    }
+
+    fn wanted(&self, wanted: MetadataRequestTopic) -> MetadataResponseTopic {
+        let by_id = !wanted.topic_id.is_zero();
+        let name = wanted.name.as_deref();
+        let found = if by_id {
+            self.image.topics.by_id(wanted.topic_id)
+        } else {
+            name.and_then(|name| self.image.topics.by_name(name))
+        };
+        let error_code = match (found, name) {
+            (Some(topic), _) if self.may_describe(&topic.name) => return self.topic(topic),
+            // Who may not see a topic must not learn whether an id stands for one.
+            (_, _) if by_id => ErrorCode::UNKNOWN_TOPIC_ID,
+            (_, Some(name)) if !self.may_describe(name) => ErrorCode::TOPIC_AUTHORIZATION_FAILED,
+            (_, Some(name)) if is_legal(name) => ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
+            _ => ErrorCode::INVALID_TOPIC_EXCEPTION,
+        };
+        MetadataResponseTopic {
+            error_code,
+            is_internal: name.is_some_and(is_internal),
+            name: if by_id && self.ctx.version >= 12 {
+                None
+            } else {
+                wanted.name.or(Some(String::new()))
+            },
+            topic_id: wanted.topic_id,
+            ..MetadataResponseTopic::default()
+        }
+    }
+
+    fn topic(&self, topic: &TopicImage) -> MetadataResponseTopic {
+        let partitions = topic.partitions.iter();
+        let mut response = MetadataResponseTopic {
+            error_code: ErrorCode::NONE,
+            name: Some(topic.name.to_string()),
+            topic_id: topic.id,
+            is_internal: is_internal(&topic.name),
+            partitions: partitions.map(|(index, image)| self.partition(*index, image)).collect(),
+            ..MetadataResponseTopic::default()
+        };
+        if self.with_operations {
+            let resource = Resource::Topic(&topic.name);
+            response.topic_authorized_operations =
+                self.ctx.authorized_operations(self.node, resource);
+        }
+        response
+    }
+
+    fn partition(&self, index: i32, image: &PartitionImage) -> MetadataResponsePartition {
+        let leader = self.image.cluster.broker(image.leader);
+        let reachable =
+            leader.is_some_and(|leader| endpoint(leader, &self.ctx.connection.listener).is_some());
+        let error_code = if !image.has_leader() {
+            ErrorCode::LEADER_NOT_AVAILABLE
+        } else if !reachable {
+            ErrorCode::LISTENER_NOT_FOUND
+        } else {
+            ErrorCode::NONE
+        };
+        let online = |id: &i32| self.image.cluster.broker(*id).is_some_and(|b| !b.fenced);
+        MetadataResponsePartition {
+            error_code,
+            partition_index: index,
+            leader_id: if reachable { image.leader } else { -1 },
+            leader_epoch: image.leader_epoch,
+            replica_nodes: image.replicas.clone(),
+            isr_nodes: image.isr.clone(),
+            offline_replicas: image.replicas.iter().copied().filter(|id| !online(id)).collect(),
+        }
+    }
+
+    fn may_describe(&self, topic: &str) -> bool {
+        self.ctx.allows(self.node, Operation::Describe, Resource::Topic(topic))
+    }
+}
+
+/// `Topic.validate`: 1 to 249 of `[a-zA-Z0-9._-]`, neither `.` nor `..`.
+fn is_legal(topic: &str) -> bool {
+    let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    (1..=249).contains(&topic.len()) && topic != "." && topic != ".." && topic.bytes().all(legal)
+}

@@ -1,0 +1,25 @@
+//! The partitions that this broker holds: logs, replication state, and the requests that wait.
+
+mod append;
+mod directory;
+mod fault;
+mod key;
+mod maintenance;
+mod manager;
+mod offsets;
+mod read;
+mod replica;
+mod settings;
+mod waiters;
+
+pub use append::{Produced, Source};
+pub use directory::{LogDir, OpenDirError};
+pub use fault::Fault;
+pub use key::PartitionKey;
+pub use maintenance::{Intervals, maintain};
+pub use manager::Partitions;
+pub use offsets::FoundOffset;
+pub use read::{Read, ReadKind, Wanted};
+pub use replica::Replica;
+pub use settings::Settings;
+pub use waiters::{Waiters, expire_waiters};

@@ -1,0 +1,136 @@
+//! Appends by this broker as leader.
+
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
+
+use barnabas_records::validation::validate;
+use barnabas_records::{EncodedBatch, Rules};
+use barnabas_storage::{AppendInfo, Appended, Origin};
+use bytes::Bytes;
+
+use super::{Fault, Replica, Waiters};
+use crate::clock::Clock;
+
+/// Who appends and what that implies.
+#[derive(Clone, Copy, Debug)]
+pub struct Source {
+    /// What the log checks.
+    pub origin: Origin,
+    /// Refuse when fewer replicas than `min.insync.replicas` are in sync.
+    pub acks_all: bool,
+    /// The leader epoch that the caller relies on; any if `None`.
+    pub leader_epoch: Option<i32>,
+}
+
+/// Outcome of a produced batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Produced {
+    /// Where it is.
+    pub info: AppendInfo,
+    /// The append time that the client is told; -1 with `CreateTime`.
+    pub log_append_time_ms: i64,
+    /// The high watermark that acknowledges it to acks=all (exclusive end of the batch).
+    pub required_offset: i64,
+    /// Whether the high watermark has reached that already.
+    pub acknowledged: bool,
+}
+
+impl Replica {
+    /// Validates what a client produced, and appends it.
+    ///
+    /// The records are not copied: they go from the frame to the file. Blocks on the page cache
+    /// only, unless the topic asks for syncs.
+    ///
+    /// # Errors
+    /// Why nothing was appended.
+    pub fn produce(
+        &self,
+        records: &Bytes,
+        acks_all: bool,
+        allow_zstd: bool,
+        clock: &dyn Clock,
+        waiters: &Waiters,
+    ) -> Result<Produced, Fault> {
+        let now_ms = clock.wall_ms();
+        let rules = Rules { allow_zstd, ..self.settings.load().rules };
+        let validated = validate(records, &rules, now_ms)?;
+        if validated.batch.header().is_transactional() {
+            // Without a transaction coordinator nobody would ever end the transaction.
+            let producer_id = validated.batch.header().producer_id;
+            return Err(no_transactions(producer_id));
+        }
+        let source = Source { origin: Origin::Client, acks_all, leader_epoch: None };
+        let (info, acknowledged) = self.append(&[validated.batch], source, clock, waiters)?;
+        Ok(Produced {
+            info,
+            log_append_time_ms: validated.log_append_time,
+            required_offset: info.last_offset + 1,
+            acknowledged,
+        })
+    }
+
+    /// Appends batches that need no validation. Returns where they are and whether the high
+    /// watermark has passed them.
+    ///
+    /// # Errors
+    /// Why nothing was appended.
+    pub fn append(
+        &self,
+        batches: &[EncodedBatch],
+        source: Source,
+        clock: &dyn Clock,
+        waiters: &Waiters,
+    ) -> Result<(AppendInfo, bool), Fault> {
+        let now_ms = clock.monotonic_ms();
+        let appending = self.appending.lock().unwrap_or_else(PoisonError::into_inner);
+        let epoch = self.may_append(source)?;
+        let appended = self.log.append_as_leader(batches, epoch, source.origin, clock.wall_ms())?;
+        let info = *appended.info();
+        let mut core = self.core();
+        if matches!(appended, Appended::Duplicate(_)) {
+            return Ok((info, core.high_watermark() > info.last_offset));
+        }
+        let advanced = core.appended(info.log_end_offset, info.bytes, now_ms);
+        let high_watermark = core.high_watermark();
+        if advanced {
+            self.log.set_high_watermark(high_watermark);
+        }
+        let progress = core.progress();
+        drop(core);
+        drop(appending);
+        waiters.progressed(self, progress, advanced);
+        self.after_append(&info);
+        Ok((info, high_watermark > info.last_offset))
+    }
+
+    fn may_append(&self, source: Source) -> Result<i32, Fault> {
+        let core = self.core();
+        let epoch = core.leader_epoch().0;
+        let other_epoch = source.leader_epoch.is_some_and(|wanted| wanted != epoch);
+        if !core.is_leader() || other_epoch {
+            return Err(Fault::NotLeader);
+        }
+        if source.acks_all {
+            core.check_min_isr()?;
+        }
+        Ok(epoch)
+    }
+
+    /// Hands to the disk threads what an append leaves to be done.
+    fn after_append(&self, info: &AppendInfo) {
+        let records = info.last_offset - info.first_offset + 1;
+        let unflushed = self.unflushed.fetch_add(records, Ordering::Relaxed) + records;
+        let due = unflushed >= self.settings.load().flush_messages;
+        if info.rolled || due {
+            let upto = if due { info.log_end_offset } else { info.first_offset };
+            self.dir.flush_soon(self.key, upto);
+        }
+    }
+}
+
+fn no_transactions(producer_id: i64) -> Fault {
+    barnabas_storage::AppendError::from(barnabas_storage::ProducerError::InvalidTxnState {
+        producer_id,
+    })
+    .into()
+}

@@ -1,0 +1,215 @@
+//! A log directory in use: one of `log.dirs`.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use barnabas_storage::directory::{
+    CleanShutdown, DirectoryName, LockError, MetaPropertiesError, OffsetCheckpoint, Offsets,
+    TopicPartition, lock_directory,
+};
+use barnabas_storage::disk::Lock;
+use barnabas_storage::{Disk, DiskError};
+use barnabas_wire::Uuid;
+use tokio::sync::{Notify, oneshot};
+
+use super::PartitionKey;
+use crate::disk::DiskThreads;
+
+/// A log directory. It is locked against other brokers while this exists.
+#[derive(Debug)]
+pub struct LogDir {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its id in `meta.properties`.
+    pub id: Uuid,
+    /// The disk that it lies on.
+    pub disk: Arc<dyn Disk>,
+    /// The threads that block on it.
+    pub threads: DiskThreads,
+    /// What the broker that stopped left, if it stopped cleanly.
+    clean_shutdown: Option<CleanShutdown>,
+    start: Mutex<AtStart>,
+    flushes: Mutex<BTreeMap<PartitionKey, Flush>>,
+    pub(super) wake: Notify,
+    log_starts_changed: std::sync::atomic::AtomicBool,
+    _lock: Lock,
+}
+
+/// What was found when the directory was opened; consumed as partitions are.
+#[derive(Debug, Default)]
+struct AtStart {
+    partitions: BTreeMap<TopicPartition, PathBuf>,
+    recovery_points: Offsets,
+    log_starts: Offsets,
+    high_watermarks: Offsets,
+}
+
+/// What a partition's log is opened with.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Checkpointed {
+    pub(super) recovery_point: i64,
+    pub(super) log_start: i64,
+    pub(super) high_watermark: i64,
+}
+
+/// A sync that is due.
+#[derive(Debug, Default)]
+pub(super) struct Flush {
+    pub(super) upto: i64,
+    /// Told whether it succeeded.
+    pub(super) waiting: Vec<oneshot::Sender<bool>>,
+}
+
+/// A log directory cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenDirError {
+    /// The disk fails.
+    #[error(transparent)]
+    Disk(#[from] DiskError),
+    /// Somebody else uses it.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// It belongs to another node or cluster.
+    #[error(transparent)]
+    MetaProperties(#[from] MetaPropertiesError),
+    /// No thread could be started.
+    #[error("cannot start disk threads: {0}")]
+    Threads(std::io::Error),
+}
+
+impl LogDir {
+    /// Locks the directory and looks at what is in it. What says that it was closed cleanly is
+    /// removed: from now on it is not.
+    ///
+    /// `id` is the one in `meta.properties`, which the caller has checked.
+    ///
+    /// # Errors
+    /// [`OpenDirError`].
+    pub fn open(
+        disk: Arc<dyn Disk>,
+        path: &Path,
+        id: Uuid,
+        threads: usize,
+    ) -> Result<Self, OpenDirError> {
+        let lock = lock_directory(disk.as_ref(), path)?;
+        let clean_shutdown = CleanShutdown::load(disk.as_ref(), path)?;
+        CleanShutdown::remove(disk.as_ref(), path)?;
+        let start = AtStart {
+            partitions: list_partitions(disk.as_ref(), path)?,
+            recovery_points: OffsetCheckpoint::RecoveryPoint.load(disk.as_ref(), path)?,
+            log_starts: OffsetCheckpoint::LogStart.load(disk.as_ref(), path)?,
+            high_watermarks: OffsetCheckpoint::Replication.load(disk.as_ref(), path)?,
+        };
+        let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+        Ok(Self {
+            threads: DiskThreads::start(&name, threads).map_err(OpenDirError::Threads)?,
+            path: path.to_path_buf(),
+            id,
+            disk,
+            clean_shutdown,
+            start: Mutex::new(start),
+            flushes: Mutex::default(),
+            wake: Notify::new(),
+            log_starts_changed: std::sync::atomic::AtomicBool::new(false),
+            _lock: lock,
+        })
+    }
+
+    /// The marker of the last clean shutdown; `None` if the broker was killed.
+    #[must_use]
+    pub fn clean_shutdown(&self) -> Option<&CleanShutdown> {
+        self.clean_shutdown.as_ref()
+    }
+
+    /// Takes a partition's directory that was found at the start.
+    pub(super) fn claim(&self, partition: &TopicPartition) -> Option<PathBuf> {
+        self.at_start().partitions.remove(partition)
+    }
+
+    /// Partition directories that were found at the start and that nobody claimed.
+    pub(super) fn unclaimed(&self) -> BTreeMap<TopicPartition, PathBuf> {
+        std::mem::take(&mut self.at_start().partitions)
+    }
+
+    pub(super) fn checkpointed(&self, partition: &TopicPartition) -> Checkpointed {
+        let start = self.at_start();
+        let of = |offsets: &Offsets| offsets.get(partition).copied().unwrap_or(0);
+        Checkpointed {
+            recovery_point: of(&start.recovery_points),
+            log_start: of(&start.log_starts),
+            high_watermark: of(&start.high_watermarks),
+        }
+    }
+
+    /// Where a new partition goes.
+    pub(super) fn path_of(&self, partition: &TopicPartition) -> PathBuf {
+        self.path.join(partition.directory())
+    }
+
+    /// Asks for a sync of a partition's log below `upto`.
+    pub fn flush_soon(&self, key: PartitionKey, upto: i64) {
+        let mut flushes = self.flushes();
+        let flush = flushes.entry(key).or_default();
+        flush.upto = flush.upto.max(upto);
+        drop(flushes);
+        self.wake.notify_one();
+    }
+
+    /// Syncs a partition's log below `upto`, together with others that wait. Returns whether that
+    /// succeeded.
+    pub async fn flush(&self, key: PartitionKey, upto: i64) -> bool {
+        let (sender, done) = oneshot::channel();
+        self.flushes().entry(key).or_default().waiting.push(sender);
+        self.flush_soon(key, upto);
+        done.await.unwrap_or(false)
+    }
+
+    pub(super) fn take_flushes(&self) -> BTreeMap<PartitionKey, Flush> {
+        std::mem::take(&mut *self.flushes())
+    }
+
+    /// A log's start moved: its checkpoint is out of date.
+    pub(super) fn note_log_start(&self) {
+        self.log_starts_changed.store(true, std::sync::atomic::Ordering::Release);
+    }
+
+    pub(super) fn log_starts_changed(&self) -> bool {
+        self.log_starts_changed.swap(false, std::sync::atomic::Ordering::AcqRel)
+    }
+
+    fn at_start(&self) -> std::sync::MutexGuard<'_, AtStart> {
+        self.start.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn flushes(&self) -> std::sync::MutexGuard<'_, BTreeMap<PartitionKey, Flush>> {
+        self.flushes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Directories of partitions; what an interrupted deletion left is removed.
+fn list_partitions(
+    disk: &dyn Disk,
+    path: &Path,
+) -> Result<BTreeMap<TopicPartition, PathBuf>, DiskError> {
+    let mut partitions = BTreeMap::new();
+    for entry in disk.list(path)? {
+        if !entry.metadata.is_dir {
+            continue;
+        }
+        match DirectoryName::parse(&entry.name) {
+            Some(DirectoryName::Deleted(_)) => disk.remove_dir(&path.join(&entry.name))?,
+            Some(DirectoryName::Partition(partition))
+                if &*partition.topic != CLUSTER_METADATA_TOPIC =>
+            {
+                partitions.insert(partition, path.join(&entry.name));
+            }
+            _ => {}
+        }
+    }
+    Ok(partitions)
+}
+
+/// The quorum's log; it may lie in the same directory and is none of a broker's partitions.
+const CLUSTER_METADATA_TOPIC: &str = "__cluster_metadata";

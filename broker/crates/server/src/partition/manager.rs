@@ -1,0 +1,282 @@
+//! All partitions of this broker, and what metadata makes of them.
+
+mod open;
+mod resolve;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use barnabas_metadata::Image;
+use barnabas_metadata::image::{
+    Changes, ConfigResourceType, LeaderRecoveryState, PartitionImage, TopicChange, TopicImage,
+};
+use barnabas_replication::{
+    LeaderEpoch, Metadata, NodeId, PartitionEpoch, RecoveryState, RoleChange,
+};
+use barnabas_storage::LogError;
+use barnabas_wire::Uuid;
+
+use super::{LogDir, PartitionKey, Replica, Settings, Waiters, maintenance};
+use crate::clock::Clock;
+use resolve::Resolver;
+
+/// The partitions of one broker.
+#[derive(Debug)]
+pub struct Partitions {
+    node_id: i32,
+    clock: Arc<dyn Clock>,
+    /// The properties file: the defaults of topic configs.
+    properties: Arc<BTreeMap<String, String>>,
+    replica_lag_time_max_ms: i64,
+    dirs: Vec<Arc<LogDir>>,
+    replicas: RwLock<HashMap<PartitionKey, Arc<Replica>>>,
+    /// One set of settings for all topics without configs of their own.
+    shared_settings: Mutex<Option<Arc<Settings>>>,
+    /// Requests that wait for partitions.
+    pub waiters: Arc<Waiters>,
+}
+
+impl Partitions {
+    /// No partitions yet: they come with the metadata, see [`Partitions::apply`].
+    #[must_use]
+    pub fn new(
+        node_id: i32,
+        clock: Arc<dyn Clock>,
+        properties: Arc<BTreeMap<String, String>>,
+        replica_lag_time_max_ms: i64,
+        dirs: Vec<Arc<LogDir>>,
+    ) -> Self {
+        Self {
+            node_id,
+            clock,
+            properties,
+            replica_lag_time_max_ms,
+            dirs,
+            replicas: RwLock::default(),
+            shared_settings: Mutex::default(),
+            waiters: Arc::default(),
+        }
+    }
+
+    /// A partition that this broker holds.
+    #[must_use]
+    pub fn get(&self, key: &PartitionKey) -> Option<Arc<Replica>> {
+        self.replicas.read().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
+    }
+
+    /// A partition of a topic, by the topic's name in the image.
+    #[must_use]
+    pub fn named(&self, image: &Image, topic: &str, partition: i32) -> Option<Arc<Replica>> {
+        let topic = image.topics.by_name(topic)?.id;
+        self.get(&PartitionKey { topic, partition })
+    }
+
+    /// All partitions that this broker holds, in no order.
+    #[must_use]
+    pub fn all(&self) -> Vec<Arc<Replica>> {
+        let replicas = self.replicas.read().unwrap_or_else(PoisonError::into_inner);
+        replicas.values().cloned().collect()
+    }
+
+    /// The log directories.
+    #[must_use]
+    pub fn dirs(&self) -> &[Arc<LogDir>] {
+        &self.dirs
+    }
+
+    /// The time.
+    #[must_use]
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
+    /// Makes the partitions what a new image says: opens and removes logs, changes roles and
+    /// settings. Blocks nobody: the disk work is done by the threads of the log directories.
+    ///
+    /// To be called with every published image in turn.
+    pub async fn apply(&self, image: &Image, changes: &Changes) {
+        let mut resolver = Resolver::new(image, self.node_id, &self.properties);
+        self.apply_configs(image, changes, &mut resolver);
+        let mut opening = Vec::new();
+        for change in changes.topics.values() {
+            if let TopicChange::Removed(topic) = change {
+                self.remove_topic(topic);
+            }
+        }
+        for (id, change) in &changes.topics {
+            let TopicChange::Changed(partitions) = change else { continue };
+            let Some(topic) = image.topics.by_id(Uuid(*id)) else { continue };
+            for number in partitions {
+                if let Some(partition) = topic.partition(*number) {
+                    let key = PartitionKey { topic: topic.id, partition: *number };
+                    self.apply_partition(topic, key, partition, &mut resolver, &mut opening);
+                }
+            }
+        }
+        self.open_all(opening).await;
+    }
+
+    /// Sets directories aside that the metadata does not place here. To be called once, after
+    /// the first image was applied.
+    pub async fn remove_strays(&self) {
+        for dir in &self.dirs {
+            for (partition, path) in dir.unclaimed() {
+                let target = dir.path.join(partition.stray_directory(rand::random()));
+                let disk = Arc::clone(&dir.disk);
+                let moved = dir.threads.run(move || disk.rename(&path, &target)).await;
+                match moved {
+                    Ok(Ok(())) => tracing::warn!(
+                        topic = %partition.topic,
+                        partition = partition.partition,
+                        "set aside a partition that is not assigned to this broker"
+                    ),
+                    Ok(Err(error)) => tracing::error!(%error, "cannot set a partition aside"),
+                    Err(error) => tracing::error!(%error, "cannot set a partition aside"),
+                }
+            }
+        }
+    }
+
+    /// Closes every log and marks the directories as closed cleanly. Nothing may be appended any
+    /// more.
+    ///
+    /// # Errors
+    /// The first failure; logs of that directory are recovered at the next start.
+    pub async fn close(self: &Arc<Self>, broker_epoch: i64) -> Result<(), LogError> {
+        let mut result = Ok(());
+        for dir in &self.dirs {
+            let (partitions, at) = (Arc::clone(self), Arc::clone(dir));
+            let closed =
+                dir.threads.run(move || maintenance::close(&partitions, &at, broker_epoch));
+            if let Ok(Err(error)) = closed.await {
+                result = result.and(Err(error));
+            }
+        }
+        result
+    }
+
+    fn apply_partition(
+        &self,
+        topic: &Arc<TopicImage>,
+        key: PartitionKey,
+        partition: &Arc<PartitionImage>,
+        resolver: &mut Resolver<'_>,
+        opening: &mut Vec<open::Opening>,
+    ) {
+        if !partition.replicas.contains(&self.node_id) {
+            if let Some(replica) = self.take(&key) {
+                self.discard(&replica);
+            }
+            return;
+        }
+        match self.get(&key) {
+            Some(replica) => self.apply_role(&replica, partition),
+            None => opening.push(open::Opening {
+                key,
+                topic: Arc::clone(&topic.name),
+                directory: partition.directory(self.node_id),
+                image: Arc::clone(partition),
+                settings: self.settings(&topic.name, resolver),
+            }),
+        }
+    }
+
+    fn apply_role(&self, replica: &Arc<Replica>, partition: &PartitionImage) {
+        let metadata = role_of(partition);
+        let change = replica.apply_metadata(&metadata, self.clock.monotonic_ms());
+        if matches!(change, RoleChange::Leader | RoleChange::Follower) {
+            self.waiters.interrupted(&replica.key);
+        }
+    }
+
+    fn apply_configs(&self, image: &Image, changes: &Changes, resolver: &mut Resolver<'_>) {
+        let of_brokers = |kind| kind == ConfigResourceType::Broker;
+        let all = changes.configs.iter().any(|resource| of_brokers(resource.resource_type));
+        if all {
+            *self.shared() = None;
+        }
+        let named = |name: &str| {
+            let mut resources = changes.configs.iter();
+            resources.any(|resource| {
+                resource.resource_type == ConfigResourceType::Topic && resource.name == name
+            })
+        };
+        if changes.configs.is_empty() {
+            return;
+        }
+        for replica in self.all() {
+            // A topic that is gone keeps its settings until its logs are removed.
+            let known = image.topics.by_id(replica.key.topic).is_some();
+            if known && (all || named(replica.topic())) {
+                let settings = self.settings(replica.topic(), resolver);
+                let now_ms = self.clock.monotonic_ms();
+                if replica.apply_settings(settings, now_ms) {
+                    let progress = replica.inspect(barnabas_replication::Partition::progress);
+                    self.waiters.progressed(&replica, progress, true);
+                }
+            }
+        }
+    }
+
+    fn settings(&self, topic: &str, resolver: &mut Resolver<'_>) -> Arc<Settings> {
+        if resolver.has_overrides(topic) {
+            return Arc::new(resolver.resolve(topic));
+        }
+        Arc::clone(self.shared().get_or_insert_with(|| Arc::new(resolver.resolve(topic))))
+    }
+
+    fn remove_topic(&self, topic: &TopicImage) {
+        for partition in topic.partitions.keys() {
+            let key = PartitionKey { topic: topic.id, partition: *partition };
+            if let Some(replica) = self.take(&key) {
+                self.discard(&replica);
+            }
+        }
+    }
+
+    /// Deletes a replica's log. Requests that still hold it fail or read what is open.
+    fn discard(&self, replica: &Arc<Replica>) {
+        self.waiters.interrupted(&replica.key);
+        let replica = Arc::clone(replica);
+        let threads = replica.dir.threads.clone();
+        let target =
+            replica.dir.path.join(replica.log.partition().deleted_directory(rand::random()));
+        let key = replica.key;
+        // Renamed at once: the topic may be created anew before the threads come to it.
+        if let Err(error) = replica.log.rename_dir(&target) {
+            tracing::error!(partition = %key, %error, "cannot remove a partition");
+            return;
+        }
+        let submitted = threads.submit(move || {
+            if let Err(error) = replica.log.delete() {
+                tracing::error!(partition = %replica.key, %error, "cannot remove a partition");
+            }
+        });
+        if let Err(error) = submitted {
+            tracing::warn!(partition = %key, %error, "files remain until the next start");
+        }
+    }
+
+    fn take(&self, key: &PartitionKey) -> Option<Arc<Replica>> {
+        self.replicas.write().unwrap_or_else(PoisonError::into_inner).remove(key)
+    }
+
+    fn shared(&self) -> std::sync::MutexGuard<'_, Option<Arc<Settings>>> {
+        self.shared_settings.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A partition's registration as the replication core reads it.
+fn role_of(partition: &PartitionImage) -> Metadata {
+    Metadata {
+        leader: partition.has_leader().then_some(NodeId(partition.leader)),
+        leader_epoch: LeaderEpoch(partition.leader_epoch),
+        partition_epoch: PartitionEpoch(partition.partition_epoch),
+        replicas: partition.replicas.iter().copied().map(NodeId).collect(),
+        isr: partition.isr.iter().copied().map(NodeId).collect(),
+        recovery_state: match partition.leader_recovery_state {
+            LeaderRecoveryState::Recovered => RecoveryState::Recovered,
+            LeaderRecoveryState::Recovering => RecoveryState::Recovering,
+        },
+    }
+}

@@ -1,0 +1,111 @@
+//! Reads for Fetch.
+
+use barnabas_replication::{LeaderEpoch, Progress};
+use barnabas_storage::{AbortedTxn, EpochEnd, FileRange, ReadRequest};
+
+use super::replica::Bounds;
+use super::{Fault, Replica};
+
+/// How far a reader may look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReadKind {
+    /// A consumer, up to the last stable offset; aborted transactions are listed.
+    Committed,
+    /// A consumer, up to the high watermark.
+    Uncommitted,
+}
+
+/// What a reader wants of a partition.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted {
+    /// First offset.
+    pub offset: i64,
+    /// Bytes at most.
+    pub max_bytes: usize,
+    /// Return the first batch whole even if it is larger.
+    pub min_one: bool,
+    /// How far it may look.
+    pub kind: ReadKind,
+    /// The leader epoch that the reader knows; -1 if it does not say.
+    pub current_leader_epoch: i32,
+    /// The epoch of the last record that the reader has; -1 if it does not say.
+    pub last_fetched_epoch: i32,
+}
+
+/// What was found.
+#[derive(Debug)]
+pub struct Read {
+    /// The high watermark.
+    pub high_watermark: i64,
+    /// The last stable offset.
+    pub last_stable_offset: i64,
+    /// Start of the log.
+    pub log_start_offset: i64,
+    /// Records, if there are any.
+    pub range: Option<FileRange>,
+    /// Aborted transactions in the range, with [`ReadKind::Committed`].
+    pub aborted: Option<Vec<AbortedTxn>>,
+    /// The reader's log diverges: its last epoch ends here (KIP-595). There are no records then.
+    pub diverging: Option<EpochEnd>,
+    /// How much can be read, for a wait that begins now.
+    pub progress: Progress,
+}
+
+impl Replica {
+    /// Finds records for a fetch. Looks at indexes and batch headers, not at the records.
+    ///
+    /// # Errors
+    /// `NotLeader`, `Epoch`, `OutOfRange` or those of the log.
+    pub fn read(&self, wanted: &Wanted) -> Result<Read, Fault> {
+        let bounds = self.check_readable(wanted.current_leader_epoch)?;
+        let mut read = Read {
+            high_watermark: bounds.high_watermark,
+            last_stable_offset: bounds.last_stable,
+            log_start_offset: self.log.start_offset(),
+            range: None,
+            aborted: None,
+            diverging: None,
+            progress: bounds.progress,
+        };
+        if wanted.last_fetched_epoch >= 0 {
+            read.diverging = self.divergence(wanted)?;
+            if read.diverging.is_some() {
+                return Ok(read);
+            }
+        }
+        let committed = wanted.kind == ReadKind::Committed;
+        let upper = if committed { bounds.last_stable } else { bounds.high_watermark };
+        if wanted.offset > bounds.end {
+            return Err(Fault::OutOfRange);
+        }
+        let found = self.log.read(&ReadRequest {
+            offset: wanted.offset,
+            max_bytes: wanted.max_bytes,
+            upper,
+            min_one: wanted.min_one,
+            aborted: committed,
+        })?;
+        read.range = found.range;
+        read.aborted = found.aborted;
+        Ok(read)
+    }
+
+    fn check_readable(&self, current_leader_epoch: i32) -> Result<Bounds, Fault> {
+        let core = self.core();
+        core.check_epoch(LeaderEpoch(current_leader_epoch))?;
+        if !core.is_leader() {
+            return Err(Fault::NotLeader);
+        }
+        Ok(self.bounds(&core))
+    }
+
+    /// Where the reader's last epoch ends here, if that is not where the reader believes.
+    fn divergence(&self, wanted: &Wanted) -> Result<Option<EpochEnd>, Fault> {
+        let end = self.log.end_offset_for_epoch(wanted.last_fetched_epoch);
+        if end == EpochEnd::UNDEFINED {
+            return Err(Fault::OutOfRange);
+        }
+        let diverges = end.epoch < wanted.last_fetched_epoch || end.end_offset < wanted.offset;
+        Ok(diverges.then_some(end))
+    }
+}

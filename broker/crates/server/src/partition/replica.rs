@@ -1,0 +1,171 @@
+//! One partition's replica on this broker: its log and its replication state.
+
+use std::sync::atomic::AtomicI64;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use arc_swap::ArcSwap;
+use barnabas_replication::{LeaderEpoch, Metadata, Partition, Progress, RoleChange};
+use barnabas_storage::{Log, LogError};
+
+use super::{Fault, LogDir, PartitionKey, Settings};
+
+/// A replica. Locks are taken in the order of the fields; none is held while waiting for another
+/// task.
+#[derive(Debug)]
+pub struct Replica {
+    /// Which partition.
+    pub key: PartitionKey,
+    /// The log directory that it lies in.
+    pub dir: Arc<LogDir>,
+    /// The log. Leaders append through [`Replica::produce`] and [`Replica::append`] only.
+    pub log: Log,
+    pub(super) settings: ArcSwap<Settings>,
+    /// Held from the look at the role until the append is in `core`: offsets are given out in
+    /// the order in which `core` learns of them, and only by a leader.
+    pub(super) appending: Mutex<()>,
+    pub(super) core: Mutex<Partition>,
+    /// Records appended since the last sync, for `flush.messages`.
+    pub(super) unflushed: AtomicI64,
+}
+
+/// What consumers may read, at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Bounds {
+    pub(super) high_watermark: i64,
+    pub(super) last_stable: i64,
+    pub(super) end: i64,
+    pub(super) progress: Progress,
+    pub(super) leader_epoch: LeaderEpoch,
+}
+
+impl Replica {
+    pub(super) fn new(
+        key: PartitionKey,
+        dir: Arc<LogDir>,
+        log: Log,
+        core: Partition,
+        settings: Arc<Settings>,
+    ) -> Self {
+        Self {
+            key,
+            dir,
+            log,
+            settings: ArcSwap::new(settings),
+            appending: Mutex::new(()),
+            core: Mutex::new(core),
+            unflushed: AtomicI64::new(0),
+        }
+    }
+
+    /// Topic name.
+    #[must_use]
+    pub fn topic(&self) -> &str {
+        &self.log.partition().topic
+    }
+
+    /// The settings in force.
+    #[must_use]
+    pub fn settings(&self) -> Arc<Settings> {
+        self.settings.load_full()
+    }
+
+    /// The leader epoch, if this broker leads.
+    #[must_use]
+    pub fn leading_epoch(&self) -> Option<LeaderEpoch> {
+        let core = self.core();
+        core.is_leader().then(|| core.leader_epoch())
+    }
+
+    /// The high watermark.
+    #[must_use]
+    pub fn high_watermark(&self) -> i64 {
+        self.core().high_watermark()
+    }
+
+    /// First offset that a read_committed consumer must not see.
+    #[must_use]
+    pub fn last_stable_offset(&self) -> i64 {
+        self.bounds(&self.core()).last_stable
+    }
+
+    /// Looks at the replication state.
+    pub fn inspect<T>(&self, look: impl FnOnce(&Partition) -> T) -> T {
+        look(&self.core())
+    }
+
+    pub(super) fn core(&self) -> MutexGuard<'_, Partition> {
+        self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn bounds(&self, core: &Partition) -> Bounds {
+        let high_watermark = core.high_watermark();
+        let unstable = self.log.first_unstable_offset();
+        Bounds {
+            high_watermark,
+            last_stable: unstable.map_or(high_watermark, |offset| offset.min(high_watermark)),
+            end: core.end_offset(),
+            progress: core.progress(),
+            leader_epoch: core.leader_epoch(),
+        }
+    }
+
+    /// Takes over what the metadata says about the partition.
+    pub(super) fn apply_metadata(&self, metadata: &Metadata, now_ms: i64) -> RoleChange {
+        let _appending = self.appending.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut core = self.core();
+        let change = core.apply_metadata(metadata, now_ms);
+        if change == RoleChange::Leader {
+            let (epoch, start) = (core.leader_epoch().0, core.end_offset());
+            if let Err(error) = self.log.assign_epoch(epoch, start) {
+                tracing::error!(partition = %self.key, %error, "cannot note the leader epoch");
+            }
+        }
+        self.log.set_high_watermark(core.high_watermark());
+        change
+    }
+
+    /// Takes over changed configs. Returns whether the high watermark moved.
+    pub(super) fn apply_settings(&self, settings: Arc<Settings>, now_ms: i64) -> bool {
+        self.log.set_config(settings.log.clone());
+        let min = settings.min_insync_replicas;
+        self.settings.store(settings);
+        let mut core = self.core();
+        let moved = core.min_insync_replicas_changed(min, now_ms);
+        if moved {
+            self.log.set_high_watermark(core.high_watermark());
+        }
+        moved
+    }
+
+    /// Moves the log's start up, as DeleteRecords asks; -1 stands for the high watermark. Returns
+    /// the log's start.
+    ///
+    /// # Errors
+    /// `NotLeader`, or `OutOfRange` above the high watermark.
+    pub fn delete_records(&self, before: i64) -> Result<i64, Fault> {
+        let mut core = self.core();
+        if !core.is_leader() {
+            return Err(Fault::NotLeader);
+        }
+        let high_watermark = core.high_watermark();
+        let offset = if before == -1 { high_watermark } else { before };
+        if !(0..=high_watermark).contains(&offset) {
+            return Err(Fault::OutOfRange);
+        }
+        if self.log.increment_start_offset(offset)? {
+            core.log_start_moved(offset);
+            self.dir.note_log_start();
+        }
+        Ok(self.log.start_offset())
+    }
+
+    /// Deletes what retention no longer keeps.
+    pub(super) fn apply_retention(&self, now_ms: i64) -> Result<usize, LogError> {
+        let deleted = self.log.apply_retention(now_ms)?.deleted();
+        self.log.remove_deleted(now_ms)?;
+        if deleted > 0 {
+            self.core().log_start_moved(self.log.start_offset());
+        }
+        Ok(deleted)
+    }
+}
