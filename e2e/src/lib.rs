@@ -1,8 +1,16 @@
 //! Test bed, scenarios, client matrix and benchmark.
 
 pub mod bed;
+pub mod broker;
 pub mod cache;
+pub mod clients;
 pub mod failure;
 pub mod image;
 pub mod program;
 pub mod progress;
+
+/// The root of the repository that this program was built from.
+pub fn repository() -> &'static std::path::Path {
+    let crate_folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    crate_folder.parent().unwrap_or(crate_folder)
+}

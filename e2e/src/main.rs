@@ -4,8 +4,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use barnabas_e2e::bed::{Bed, storage};
+use barnabas_e2e::clients::Target;
 use barnabas_e2e::failure::Result;
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 
 /// Test bed, scenarios, client matrix and benchmark of Barnabas.
 #[derive(Parser)]
@@ -20,6 +21,28 @@ enum Command {
     /// A real three-node Kubernetes on this host.
     #[command(subcommand)]
     Bed(BedCommand),
+    /// Unmodified clients of the field against one broker.
+    Clients(ClientsArguments),
+}
+
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+struct ClientsTarget {
+    /// The broker binary to test: each client gets a fresh broker.
+    #[arg(long, value_name = "BINARY")]
+    broker: Option<PathBuf>,
+    /// The address of a broker that runs already.
+    #[arg(long, value_name = "HOST:PORT")]
+    bootstrap: Option<String>,
+}
+
+#[derive(Args)]
+struct ClientsArguments {
+    #[command(flatten)]
+    target: ClientsTarget,
+    /// Only clients whose name contains this.
+    #[arg(long, value_name = "PART")]
+    only: Option<String>,
 }
 
 #[derive(Subcommand)]
@@ -60,7 +83,16 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<()> {
     match command {
         Command::Bed(command) => bed(command),
+        Command::Clients(arguments) => clients(&arguments),
     }
+}
+
+fn clients(arguments: &ClientsArguments) -> Result<()> {
+    let target = match &arguments.target {
+        ClientsTarget { broker: Some(binary), .. } => Target::Binary(binary),
+        ClientsTarget { bootstrap, .. } => Target::Bootstrap(bootstrap.as_deref().unwrap_or("")),
+    };
+    barnabas_e2e::clients::run(&target, arguments.only.as_deref())
 }
 
 fn bed(command: BedCommand) -> Result<()> {
