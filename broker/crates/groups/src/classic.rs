@@ -1,5 +1,5 @@
-//! Classic groups (`ClassicGroup` and the classic half of `GroupMetadataManager`): members join, one
-//! of them leads and assigns, the coordinator passes the assignment on.
+//! Classic groups (`ClassicGroup` and the classic half of `GroupMetadataManager`): members join,
+//! one of them leads and assigns, the coordinator passes the assignment on.
 
 mod describe;
 mod join;

@@ -13,6 +13,8 @@ pub struct Config {
     pub max_size: usize,
     /// `offset.metadata.max.bytes`.
     pub offset_metadata_max_bytes: usize,
+    /// `offsets.retention.check.interval.ms`.
+    pub offsets_retention_check_interval_ms: i64,
     /// `offsets.retention.minutes`, in milliseconds.
     pub offsets_retention_ms: i64,
     /// The largest record that `__consumer_offsets` takes; a group whose metadata is larger cannot
@@ -28,6 +30,7 @@ impl Default for Config {
             max_session_timeout_ms: 1_800_000,
             max_size: usize::MAX,
             offset_metadata_max_bytes: 4_096,
+            offsets_retention_check_interval_ms: 600_000,
             offsets_retention_ms: 7 * 24 * 60 * 60 * 1_000,
             record_max_bytes: 1_048_000,
         }

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use crate::classic::{self, Context};
 use crate::config::Config;
 use crate::error::GroupError;
-use crate::offsets::{OFFSET_EXPIRY_INTERVAL_MS, Offsets};
+use crate::offsets::Offsets;
 use crate::step::Step;
 use crate::timers::{Timer, Timers};
 
@@ -53,7 +53,7 @@ impl Coordinator {
 
     /// The log has been replayed: members get a whole session to be heard of again.
     pub fn loaded(&mut self, now_ms: i64, step: &mut Step) {
-        self.timers.schedule(Timer::ExpireOffsets, now_ms + OFFSET_EXPIRY_INTERVAL_MS);
+        self.schedule_expiry(now_ms);
         for name in self.group_names() {
             if let Ok((group, mut context)) = self.classic_and_context(&name, now_ms, step) {
                 group.loaded(&mut context);
@@ -123,8 +123,9 @@ impl Coordinator {
         &mut self.offsets
     }
 
-    pub(crate) fn timers_mut(&mut self) -> &mut Timers {
-        &mut self.timers
+    pub(crate) fn schedule_expiry(&mut self, now_ms: i64) {
+        let next = now_ms.saturating_add(self.config.offsets_retention_check_interval_ms);
+        self.timers.schedule(Timer::ExpireOffsets, next);
     }
 
     pub(crate) fn group_names(&self) -> Vec<String> {

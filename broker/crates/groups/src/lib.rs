@@ -22,7 +22,7 @@ pub use config::Config;
 pub use coordinator::{Coordinator, Described, GROUPS_MAX, Listed};
 pub use error::GroupError;
 pub use member_id::Randomness;
-pub use offsets::{CommittedOffset, OFFSET_EXPIRY_INTERVAL_MS};
+pub use offsets::CommittedOffset;
 pub use record::{Decoded, GroupMetadata, MemberMetadata, Record, RecordError, decode};
 pub use step::{Client, Reply, Step, Ticket};
 

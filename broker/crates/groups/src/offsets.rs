@@ -8,7 +8,6 @@ mod fetch;
 mod tests;
 
 pub(crate) use expiry::Expiry;
-pub use expiry::OFFSET_EXPIRY_INTERVAL_MS;
 
 use std::collections::BTreeMap;
 

@@ -1,7 +1,7 @@
 //! A partition replica's state: log end, high watermark, ISR, waiting requests, fetch sessions.
 //!
-//! Nothing here reads a log, a clock or a socket. The shell owns a [`Partition`] beside each log and
-//! tells it what happened (appended, fetched, new metadata, an answer of the controller, time
+//! Nothing here reads a log, a clock or a socket. The shell owns a [`Partition`] beside each log
+//! and tells it what happened (appended, fetched, new metadata, an answer of the controller, time
 //! passed); it keeps one [`ProducePurgatory`] and one [`FetchPurgatory`] for the requests that have
 //! to wait, and one [`SessionCache`] for incremental fetches. All times are milliseconds on any
 //! clock that does not go back.

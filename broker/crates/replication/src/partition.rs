@@ -106,7 +106,7 @@ pub enum RoleChange {
     Follower,
 }
 
-/// Whether an acknowledged-by-all append is acknowledged (`Partition.checkEnoughReplicasReachOffset`).
+/// Whether an append with acks=all is acknowledged (`Partition.checkEnoughReplicasReachOffset`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ack {
     /// The high watermark reached the offset.

@@ -4,10 +4,6 @@ use crate::coordinator::Coordinator;
 use crate::offsets::CommittedOffset;
 use crate::record;
 use crate::step::Step;
-use crate::timers::Timer;
-
-/// How often offsets are looked through (`offsets.retention.check.interval.ms`), milliseconds.
-pub const OFFSET_EXPIRY_INTERVAL_MS: i64 = 600_000;
 
 /// From when on the retention of a group's offsets counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,8 +33,7 @@ impl Expiry {
 impl Coordinator {
     /// Forgets expired offsets, then empty groups without any, and looks again later.
     pub(crate) fn expire_offsets(&mut self, now_ms: i64, step: &mut Step) {
-        let next = now_ms.saturating_add(OFFSET_EXPIRY_INTERVAL_MS);
-        self.timers_mut().schedule(Timer::ExpireOffsets, next);
+        self.schedule_expiry(now_ms);
         let retention_ms = self.config().offsets_retention_ms;
         for name in self.group_names() {
             let Some((group, offsets)) = self.classic_and_offsets(&name) else { continue };
