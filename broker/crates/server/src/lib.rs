@@ -8,6 +8,7 @@ pub mod access;
 pub mod api;
 pub mod clock;
 pub mod config;
+pub mod coordinator;
 pub mod disk;
 pub mod net;
 pub mod node;

@@ -9,6 +9,7 @@ use barnabas_metadata::Image;
 use crate::access::{AllowAll, Authorizer, Quotas, Unlimited};
 use crate::api::FetchSessions;
 use crate::clock::Clock;
+use crate::coordinator::{GroupCoordinator, GroupSettings};
 use crate::net::{Admission, Limits};
 use crate::partition::{LogDir, Partitions};
 
@@ -42,6 +43,8 @@ pub struct Node {
     pub properties: Arc<BTreeMap<String, String>>,
     /// The partitions that this broker holds.
     pub partitions: Arc<Partitions>,
+    /// The groups that this broker coordinates.
+    pub groups: Arc<GroupCoordinator>,
     /// Incremental fetch sessions.
     pub sessions: Mutex<FetchSessions>,
 }
@@ -77,6 +80,9 @@ impl Node {
             parts.replica_lag_time_max_ms,
             dirs,
         );
+        let partitions = Arc::new(partitions);
+        let settings = GroupSettings::new(&properties);
+        let groups = GroupCoordinator::new(identity.node_id, settings, Arc::clone(&partitions));
         Self {
             identity,
             clock,
@@ -86,7 +92,8 @@ impl Node {
             quotas: Arc::new(Unlimited),
             image: ArcSwap::from_pointee(Image::default()),
             properties,
-            partitions: Arc::new(partitions),
+            partitions,
+            groups: Arc::new(groups),
             sessions: Mutex::new(FetchSessions::new(parts.fetch_session_slots, rand::random())),
         }
     }
