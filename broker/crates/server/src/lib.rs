@@ -10,6 +10,8 @@ pub mod clock;
 pub mod config;
 pub mod coordinator;
 pub mod disk;
+pub mod http;
+pub mod metrics;
 pub mod net;
 pub mod node;
 pub mod partition;

@@ -1,0 +1,10 @@
+//! The HTTP listener: `/livez`, `/readyz`, `/metrics`.
+
+mod health;
+mod routes;
+
+#[cfg(test)]
+mod tests;
+
+pub use health::{BrokerState, Health};
+pub use routes::{HttpServer, serve};
