@@ -7,20 +7,28 @@
 mod api_versions;
 mod context;
 mod delete_groups;
+mod delete_records;
+mod describe_cluster;
 mod describe_groups;
+mod describe_log_dirs;
+mod describe_producers;
+mod describe_topic_partitions;
 mod dispatch;
 mod fetch;
 mod find_coordinator;
 mod group;
 mod heartbeat;
+mod init_producer_id;
 mod join_group;
 mod leave_group;
 mod list_groups;
 mod list_offsets;
+mod lookup;
 mod metadata;
 mod offset_commit;
 mod offset_delete;
 mod offset_fetch;
+mod offset_for_leader_epoch;
 mod produce;
 mod reply;
 mod route;
@@ -36,20 +44,27 @@ use route::route;
 
 /// Every API served, by ascending key.
 pub const ROUTES: &[Route] = &[
-    route!(ProduceRequest, produce::handle),                  // 0
-    route!(FetchRequest, fetch::handle),                      // 1
-    route!(ListOffsetsRequest, list_offsets::handle),         // 2
-    route!(MetadataRequest, metadata::handle),                // 3
-    route!(OffsetCommitRequest, offset_commit::handle),       // 8
-    route!(OffsetFetchRequest, offset_fetch::handle),         // 9
-    route!(FindCoordinatorRequest, find_coordinator::handle), // 10
-    route!(JoinGroupRequest, join_group::handle),             // 11
-    route!(HeartbeatRequest, heartbeat::handle),              // 12
-    route!(LeaveGroupRequest, leave_group::handle),           // 13
-    route!(SyncGroupRequest, sync_group::handle),             // 14
-    route!(DescribeGroupsRequest, describe_groups::handle),   // 15
-    route!(ListGroupsRequest, list_groups::handle),           // 16
-    route!(ApiVersionsRequest, api_versions::handle),         // 18
-    route!(DeleteGroupsRequest, delete_groups::handle),       // 42
-    route!(OffsetDeleteRequest, offset_delete::handle),       // 47
+    route!(ProduceRequest, produce::handle),
+    route!(FetchRequest, fetch::handle),
+    route!(ListOffsetsRequest, list_offsets::handle),
+    route!(MetadataRequest, metadata::handle),
+    route!(OffsetCommitRequest, offset_commit::handle),
+    route!(OffsetFetchRequest, offset_fetch::handle),
+    route!(FindCoordinatorRequest, find_coordinator::handle),
+    route!(JoinGroupRequest, join_group::handle),
+    route!(HeartbeatRequest, heartbeat::handle),
+    route!(LeaveGroupRequest, leave_group::handle),
+    route!(SyncGroupRequest, sync_group::handle),
+    route!(DescribeGroupsRequest, describe_groups::handle),
+    route!(ListGroupsRequest, list_groups::handle),
+    route!(ApiVersionsRequest, api_versions::handle),
+    route!(DeleteRecordsRequest, delete_records::handle),
+    route!(InitProducerIdRequest, init_producer_id::handle),
+    route!(OffsetForLeaderEpochRequest, offset_for_leader_epoch::handle),
+    route!(DescribeLogDirsRequest, describe_log_dirs::handle),
+    route!(DeleteGroupsRequest, delete_groups::handle),
+    route!(OffsetDeleteRequest, offset_delete::handle),
+    route!(DescribeClusterRequest, describe_cluster::handle),
+    route!(DescribeProducersRequest, describe_producers::handle),
+    route!(DescribeTopicPartitionsRequest, describe_topic_partitions::handle),
 ];

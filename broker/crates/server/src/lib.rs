@@ -8,6 +8,7 @@ pub mod access;
 pub mod api;
 pub mod clock;
 pub mod config;
+pub mod controller_link;
 pub mod coordinator;
 pub mod disk;
 pub mod http;
@@ -15,6 +16,7 @@ pub mod metrics;
 pub mod net;
 pub mod node;
 pub mod partition;
+pub mod producer_ids;
 
 pub use clock::{Clock, SystemClock};
 pub use node::Node;

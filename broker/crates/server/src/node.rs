@@ -1,17 +1,20 @@
 //! What handlers share: the node's identity, its cores and its seams.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use arc_swap::ArcSwap;
+use barnabas_controller::{Request, Response};
 use barnabas_metadata::Image;
 
 use crate::access::{AllowAll, Authorizer, Quotas, Unlimited};
 use crate::api::FetchSessions;
 use crate::clock::Clock;
+use crate::controller_link::{ControllerLink, ControllerUnavailable};
 use crate::coordinator::{GroupCoordinator, GroupSettings};
 use crate::net::{Admission, Limits};
 use crate::partition::{LogDir, Partitions};
+use crate::producer_ids::ProducerIds;
 
 /// Who this node is.
 #[derive(Clone, Debug)]
@@ -47,6 +50,10 @@ pub struct Node {
     pub groups: Arc<GroupCoordinator>,
     /// Incremental fetch sessions.
     pub sessions: Mutex<FetchSessions>,
+    /// Producer ids to give out.
+    pub producer_ids: ProducerIds,
+    /// The way to the active controller; set once, when there is one.
+    pub controller: OnceLock<Arc<dyn ControllerLink>>,
 }
 
 /// What a node is made of.
@@ -95,6 +102,23 @@ impl Node {
             partitions,
             groups: Arc::new(groups),
             sessions: Mutex::new(FetchSessions::new(parts.fetch_session_slots, rand::random())),
+            producer_ids: ProducerIds::default(),
+            controller: OnceLock::new(),
+        }
+    }
+
+    /// Asks the active controller, on behalf of a principal that may ask this. The answer comes
+    /// when what it says is committed and in [`Node::image`].
+    ///
+    /// # Errors
+    /// When there is no active controller.
+    pub async fn ask_controller(
+        &self,
+        request: Request,
+    ) -> Result<Response, ControllerUnavailable> {
+        match self.controller.get() {
+            Some(controller) => controller.ask(request).await,
+            None => Err(ControllerUnavailable),
         }
     }
 }

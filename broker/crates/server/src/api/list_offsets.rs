@@ -9,8 +9,8 @@ use barnabas_wire::api::list_offsets::{
     ListOffsetsTopicResponse,
 };
 
-use super::RequestContext;
-use crate::access::{Operation, Resource};
+use super::{RequestContext, lookup};
+use crate::access::Operation;
 use crate::node::Node;
 use crate::partition::{Fault, FoundOffset, ReadKind, Replica};
 
@@ -38,16 +38,11 @@ pub async fn handle(
     let image = node.image.load_full();
     let mut topics = Vec::with_capacity(request.topics.len());
     for topic in request.topics {
-        let allowed = ctx.allows(node, Operation::Describe, Resource::Topic(&topic.name));
         let mut partitions = Vec::with_capacity(topic.partitions.len());
         for partition in topic.partitions {
             let index = partition.partition_index;
-            let found = if allowed {
-                let asked = Asked { node, ctx, image: &image, topic: &topic.name, kind };
-                asked.find(&partition).await
-            } else {
-                Err(ErrorCode::TOPIC_AUTHORIZATION_FAILED)
-            };
+            let asked = Asked { node, ctx, image: &image, topic: &topic.name, kind };
+            let found = asked.find(&partition).await;
             partitions.push(respond(index, found));
         }
         topics.push(ListOffsetsTopicResponse { name: topic.name, partitions });
@@ -65,7 +60,8 @@ struct Asked<'a> {
 
 impl Asked<'_> {
     async fn find(&self, asked: &ListOffsetsPartition) -> Result<FoundOffset, ErrorCode> {
-        let replica = self.replica(asked)?;
+        let named = (self.topic, asked.partition_index);
+        let replica = lookup::replica(self.node, self.ctx, self.image, Operation::Describe, named)?;
         replica.check_leader(asked.current_leader_epoch).map_err(|fault| fault.code())?;
         let is = |(timestamp, since): (i64, i16)| {
             asked.timestamp == timestamp && self.ctx.version >= since
@@ -91,16 +87,6 @@ impl Asked<'_> {
         } else {
             Err(ErrorCode::UNSUPPORTED_VERSION)
         }
-    }
-
-    fn replica(&self, asked: &ListOffsetsPartition) -> Result<Arc<Replica>, ErrorCode> {
-        let index = asked.partition_index;
-        let topic = self.image.topics.by_name(self.topic);
-        if topic.and_then(|topic| topic.partition(index)).is_none() {
-            return Err(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION);
-        }
-        let replica = self.node.partitions.named(self.image, self.topic, index);
-        replica.ok_or(ErrorCode::NOT_LEADER_OR_FOLLOWER)
     }
 
     /// Searches by time read the log, perhaps from the medium.

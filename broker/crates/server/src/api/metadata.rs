@@ -41,7 +41,7 @@ pub async fn handle(
     let mut response = MetadataResponse {
         brokers: view.brokers(),
         cluster_id: Some(node.identity.cluster_id.to_string()),
-        controller_id: view.controller_id(),
+        controller_id: any_controller(node, &image),
         topics,
         ..MetadataResponse::default()
     };
@@ -61,6 +61,32 @@ pub fn is_internal(topic: &str) -> bool {
 pub(super) fn endpoint<'a>(broker: &'a BrokerImage, listener: &str) -> Option<(&'a str, i32)> {
     let endpoint = broker.endpoints.iter().find(|endpoint| endpoint.name == listener)?;
     Some((&endpoint.host, i32::from(endpoint.port)))
+}
+
+/// Any broker forwards to the controller, so that this one will do (KIP-590); -1 while it is not
+/// part of the cluster.
+pub(super) fn any_controller(node: &Node, image: &Image) -> i32 {
+    let mine = image.cluster.broker(node.identity.node_id);
+    mine.filter(|broker| !broker.fenced).map_or(-1, |broker| broker.id)
+}
+
+/// A partition's leader, and what keeps a client of this listener from using it.
+pub(super) fn partition_error(
+    ctx: &RequestContext,
+    image: &Image,
+    partition: &PartitionImage,
+) -> (ErrorCode, i32) {
+    if !partition.has_leader() {
+        return (ErrorCode::LEADER_NOT_AVAILABLE, -1);
+    }
+    let leader = image.cluster.broker(partition.leader);
+    let reachable =
+        leader.is_some_and(|leader| endpoint(leader, &ctx.connection.listener).is_some());
+    if reachable {
+        (ErrorCode::NONE, partition.leader)
+    } else {
+        (ErrorCode::LISTENER_NOT_FOUND, -1)
+    }
 }
 
 struct View<'a> {
@@ -84,12 +110,6 @@ impl View<'_> {
                 })
             })
             .collect()
-    }
-
-    /// Any broker forwards to the controller, so that this one will do (KIP-590).
-    fn controller_id(&self) -> i32 {
-        let mine = self.image.cluster.broker(self.node.identity.node_id);
-        mine.filter(|broker| !broker.fenced).map_or(-1, |broker| broker.id)
     }
 
     fn all_topics(&self) -> Vec<MetadataResponseTopic> {
@@ -154,21 +174,12 @@ impl View<'_> {
     }
 
     fn partition(&self, index: i32, image: &PartitionImage) -> MetadataResponsePartition {
-        let leader = self.image.cluster.broker(image.leader);
-        let reachable =
-            leader.is_some_and(|leader| endpoint(leader, &self.ctx.connection.listener).is_some());
-        let error_code = if !image.has_leader() {
-            ErrorCode::LEADER_NOT_AVAILABLE
-        } else if !reachable {
-            ErrorCode::LISTENER_NOT_FOUND
-        } else {
-            ErrorCode::NONE
-        };
+        let (error_code, leader_id) = partition_error(self.ctx, self.image, image);
         let online = |id: &i32| self.image.cluster.broker(*id).is_some_and(|b| !b.fenced);
         MetadataResponsePartition {
             error_code,
             partition_index: index,
-            leader_id: if reachable { image.leader } else { -1 },
+            leader_id,
             leader_epoch: image.leader_epoch,
             replica_nodes: image.replicas.clone(),
             isr_nodes: image.isr.clone(),
