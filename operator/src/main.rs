@@ -1,3 +1,3 @@
-//! Reconciles KafkaCluster and KafkaTopic resources into a running broker.
+//! The operator's binary.
 
 fn main() {}

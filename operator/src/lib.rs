@@ -1,0 +1,3 @@
+//! Reconciles KafkaCluster and KafkaTopic resources into a running broker.
+
+pub mod kafka;
