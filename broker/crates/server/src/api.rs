@@ -4,11 +4,14 @@
 //! `pub async fn handle(node: &Arc<Node>, ctx: &RequestContext, request: XRequest) -> XResponse`
 //! and add a line to [`ROUTES`]. ApiVersions, decoding, quotas and encoding follow from it.
 
+mod alter_configs;
 mod api_versions;
+mod config_resource;
 mod context;
 mod delete_groups;
 mod delete_records;
 mod describe_cluster;
+mod describe_configs;
 mod describe_groups;
 mod describe_log_dirs;
 mod describe_producers;
@@ -18,9 +21,11 @@ mod fetch;
 mod find_coordinator;
 mod group;
 mod heartbeat;
+mod incremental_alter_configs;
 mod init_producer_id;
 mod join_group;
 mod leave_group;
+mod list_config_resources;
 mod list_groups;
 mod list_offsets;
 mod lookup;
@@ -61,10 +66,14 @@ pub const ROUTES: &[Route] = &[
     route!(DeleteRecordsRequest, delete_records::handle),
     route!(InitProducerIdRequest, init_producer_id::handle),
     route!(OffsetForLeaderEpochRequest, offset_for_leader_epoch::handle),
+    route!(DescribeConfigsRequest, describe_configs::handle),
+    route!(AlterConfigsRequest, alter_configs::handle),
     route!(DescribeLogDirsRequest, describe_log_dirs::handle),
     route!(DeleteGroupsRequest, delete_groups::handle),
+    route!(IncrementalAlterConfigsRequest, incremental_alter_configs::handle),
     route!(OffsetDeleteRequest, offset_delete::handle),
     route!(DescribeClusterRequest, describe_cluster::handle),
     route!(DescribeProducersRequest, describe_producers::handle),
+    route!(ListConfigResourcesRequest, list_config_resources::handle),
     route!(DescribeTopicPartitionsRequest, describe_topic_partitions::handle),
 ];

@@ -89,8 +89,8 @@ impl BrokerConfig {
 
     /// The file's settings as text.
     #[must_use]
-    pub fn file(&self) -> &BTreeMap<String, String> {
-        self.settings.values()
+    pub fn file(&self) -> Arc<BTreeMap<String, String>> {
+        Arc::new(self.settings.values().clone())
     }
 }
 

@@ -6,8 +6,6 @@ use std::sync::Arc;
 use barnabas_metadata::config::{Layers, TopicConfig, Value};
 use barnabas_metadata::image::{ConfigResource, ConfigsImage, Image, ResourceConfigs};
 
-use super::BrokerConfig;
-
 /// The node's configs in force: the file's, and over them the dynamic ones of one image.
 ///
 /// Immutable: the node swaps in a new one when an image changes a broker's configs.
@@ -21,12 +19,8 @@ pub struct LiveConfig {
 impl LiveConfig {
     /// The file's configs, before any image.
     #[must_use]
-    pub fn of_file(config: &BrokerConfig) -> Self {
-        Self {
-            file: Arc::new(config.file().clone()),
-            broker: Arc::default(),
-            default_broker: Arc::default(),
-        }
+    pub fn new(file: Arc<BTreeMap<String, String>>) -> Self {
+        Self { file, broker: Arc::default(), default_broker: Arc::default() }
     }
 
     /// These configs with the dynamic ones of an image.

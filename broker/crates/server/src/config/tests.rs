@@ -147,7 +147,7 @@ fn topic_configs_follow_the_layers_of_the_image() {
     use barnabas_metadata::record::{ConfigRecord, MetadataRecord};
 
     let config = config("log.retention.hours=1\nmessage.max.bytes=2000").expect("valid");
-    let file = LiveConfig::of_file(&config);
+    let file = LiveConfig::new(config.file());
     let set = |resource_type, resource_name: &str, name: &str, value: &str| {
         MetadataRecord::from(ConfigRecord {
             resource_type,
