@@ -15,3 +15,6 @@ pub use self::name::{DirectoryName, TopicPartition};
 pub use self::offsets::{OffsetCheckpoint, Offsets};
 pub(crate) use self::partition_metadata::FILE as PARTITION_METADATA_FILE;
 pub use self::partition_metadata::PartitionMetadata;
+
+#[cfg(test)]
+mod tests;

@@ -6,3 +6,6 @@ mod file;
 pub(crate) use self::cache::EpochCache;
 pub use self::cache::{EpochEnd, EpochEntry};
 pub(crate) use self::file::{EPOCH_FILE, load, render};
+
+#[cfg(test)]
+mod tests;

@@ -15,3 +15,6 @@ pub(crate) use self::offset::{OffsetEntry, OffsetIndex};
 pub(crate) use self::time::{TimeEntry, TimeIndex};
 pub use self::txn::AbortedTxn;
 pub(crate) use self::txn::TxnIndex;
+
+#[cfg(test)]
+mod tests;

@@ -14,3 +14,6 @@ pub use self::error::ProducerError;
 pub(crate) use self::snapshot::{SNAPSHOT_BYTES_MAX, decode, encode};
 pub(crate) use self::state::Producers;
 pub(crate) use self::transaction::CompletedTxn;
+
+#[cfg(test)]
+mod tests;

@@ -105,15 +105,10 @@ impl Producers {
         });
     }
 
-    /// Forgets transactions that lie below a new log start; the producers stay.
+    /// Forgets ended transactions that lie below a new log start. The producers stay, and so do
+    /// open transactions: what follows in them is as undecided as before.
     pub(crate) fn truncate_head(&mut self, log_start: i64) {
         self.unreplicated.retain(|_, last| *last >= log_start);
-        self.ongoing.retain(|first, _| *first >= log_start);
-        for entry in self.entries.values_mut() {
-            if entry.txn_first_offset.is_some_and(|first| first < log_start) {
-                entry.txn_first_offset = None;
-            }
-        }
     }
 
     fn forget_longest_silent(&mut self) {

@@ -72,6 +72,15 @@ pub(super) struct Stored {
     pub(super) epoch: i32,
 }
 
+/// A transaction that got its marker.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ended {
+    pub(super) producer: i64,
+    pub(super) first: i64,
+    pub(super) marker: i64,
+    pub(super) abort: bool,
+}
+
 #[derive(Clone, Debug, Default)]
 pub(super) struct Model {
     /// Every batch since offset 0, also those that retention removed.
@@ -87,8 +96,7 @@ pub(super) struct Model {
     /// Last sequence of a producer by the end of its batch.
     pub(super) history: Vec<(i64, i64, i32)>,
     pub(super) open_txns: BTreeMap<i64, i64>,
-    /// Aborted: producer, first offset, marker's offset.
-    pub(super) aborted: Vec<(i64, i64, i64)>,
+    pub(super) ended: Vec<Ended>,
     /// A truncation is under way.
     pub(super) truncating: bool,
     /// What the step that is under way appends.
@@ -216,9 +224,7 @@ impl Run {
             return false;
         }
         self.model.open_txns.remove(&producer);
-        if abort {
-            self.model.aborted.push((producer, first, marker));
-        }
+        self.model.ended.push(Ended { producer, first, marker, abort });
         true
     }
 
@@ -247,7 +253,6 @@ impl Run {
         let start = self.log.start_offset();
         let to = start + (self.model.end - start) * percent / 100;
         self.model.start_max = self.model.start_max.max(to);
-        self.model.open_txns.retain(|_, first| *first >= to);
         self.log.increment_start_offset(to).is_ok()
     }
 
@@ -275,13 +280,12 @@ impl Run {
             let last = model.history.iter().rev().find(|(_, id, _)| id == producer);
             *sequence = last.map_or(0, |(.., last)| last + 1);
         }
-        for (producer, first, marker) in model.aborted.extract_if(.., |(.., at)| *at >= end) {
-            if first < end && first >= model.start_max && marker >= end {
-                model.open_txns.insert(producer, first);
+        model.open_txns.retain(|_, first| *first < end);
+        for txn in model.ended.extract_if(.., |txn| txn.marker >= end) {
+            if txn.first < end {
+                model.open_txns.insert(txn.producer, txn.first);
             }
         }
-        // A truncation into committed transactions does not happen: they are above no reader.
-        model.open_txns.retain(|_, first| *first < end);
     }
 }
 
