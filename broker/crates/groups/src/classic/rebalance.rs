@@ -4,6 +4,10 @@ use super::{Context, Group, State};
 use crate::error::GroupError;
 use crate::step::Reply;
 
+/// A rebalance that nobody joined is not tried again sooner, milliseconds: the timeout that the
+/// members ask for may be 0.
+const SHORTEST_RETRY_MS: i64 = 100;
+
 /// How the first rebalance of a group waits for more members (`group.initial.rebalance.delay.ms`).
 #[derive(Debug)]
 pub(super) struct InitialDelay {
@@ -109,7 +113,8 @@ impl Group {
             self.remove(&member_id, context);
         }
         if !self.members.is_empty() && !self.elect_leader() {
-            self.await_joins(context);
+            let wait_ms = self.rebalance_timeout_ms().max(SHORTEST_RETRY_MS);
+            context.timers.schedule(self.join_timer(), context.now_ms + wait_ms);
             return;
         }
         self.generation = self.generation.checked_add(1).unwrap_or(0);

@@ -1,5 +1,6 @@
 use barnabas_wire::ErrorCode;
 use barnabas_wire::api::heartbeat::HeartbeatRequest;
+use barnabas_wire::api::join_group::JoinGroupRequest;
 
 use crate::bench::{Bench, GROUP, SESSION_MS, join, join_static, join_with, sync};
 
@@ -154,4 +155,24 @@ fn static_and_dynamic_members_share_a_group() {
     let mut request = join_static(&claimed.member_id, "c");
     request.group_id = GROUP.into();
     assert_eq!(bench.join_now(&request).error_code, ErrorCode::UNKNOWN_MEMBER_ID);
+}
+
+#[test]
+fn a_member_without_a_rebalance_timeout_does_not_spin() {
+    let mut bench = Bench::new();
+    let hasty = JoinGroupRequest { rebalance_timeout_ms: 0, ..join_static("", "b") };
+    let joins = [join_static("", "a"), hasty].map(|request| bench.send_join(&request, 9));
+    bench.wait(10_000);
+    let members = joins.map(|ticket| bench.joined(ticket).unwrap().member_id);
+    let syncs = members.each_ref().map(|member| bench.send_sync(&sync(member, 1, &members)));
+    for ticket in syncs {
+        assert_eq!(bench.synced(ticket).unwrap().error_code, ErrorCode::NONE);
+    }
+    assert_eq!(bench.heartbeat(&members[1], 1), ErrorCode::NONE);
+    bench.leave(&[(&members[0], Some("a"))]);
+    // The other one stays, silent, until its session ends.
+    bench.wait(i64::from(SESSION_MS) - 1);
+    assert_eq!(bench.state(), "PreparingRebalance");
+    bench.wait(1);
+    assert_eq!(bench.state(), "Empty");
 }
