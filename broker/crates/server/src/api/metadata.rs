@@ -1,8 +1,11 @@
 //! Metadata: brokers, topics, partitions and their leaders, as the connection's listener sees them.
 
+mod creation;
+
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use barnabas_controller::validate_topic_name;
 use barnabas_metadata::Image;
 use barnabas_metadata::image::{BrokerImage, PartitionImage, TopicImage};
 use barnabas_wire::ErrorCode;
@@ -19,21 +22,23 @@ use crate::node::Node;
 const INTERNAL_TOPICS: [&str; 3] =
     ["__consumer_offsets", "__share_group_state", "__transaction_state"];
 
+/// From this version on, the name of a topic that is not known by its id is null.
+const NULL_NAMES_SINCE: i16 = 12;
+
 /// Serves the API.
 pub async fn handle(
     node: &Arc<Node>,
     ctx: &RequestContext,
     request: MetadataRequest,
 ) -> MetadataResponse {
-    let image = node.image.load_full();
-    let view = View {
-        node,
-        ctx,
-        image: &image,
-        with_operations: request.include_topic_authorized_operations,
-    };
     // In version 0 an empty list means all topics.
     let wanted = request.topics.filter(|topics| ctx.version > 0 || !topics.is_empty());
+    if let Some(wanted) = wanted.as_ref().filter(|_| request.allow_auto_topic_creation) {
+        creation::create_missing(node, ctx, &node.image.load_full(), wanted).await;
+    }
+    let image = node.image.load_full();
+    let with_operations = request.include_topic_authorized_operations;
+    let view = View { node, ctx, image: &image, with_operations };
     let topics = match wanted {
         None => view.all_topics(),
         Some(wanted) => view.topics(wanted),
@@ -139,17 +144,15 @@ impl View<'_> {
             // Who may not see a topic must not learn whether an id stands for one.
             (_, _) if by_id => ErrorCode::UNKNOWN_TOPIC_ID,
             (_, Some(name)) if !self.may_describe(name) => ErrorCode::TOPIC_AUTHORIZATION_FAILED,
-            (_, Some(name)) if is_legal(name) => ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
+            (_, Some(name)) if validate_topic_name(name).is_ok() => {
+                ErrorCode::UNKNOWN_TOPIC_OR_PARTITION
+            }
             _ => ErrorCode::INVALID_TOPIC_EXCEPTION,
         };
         MetadataResponseTopic {
             error_code,
             is_internal: name.is_some_and(is_internal),
-            name: if by_id && self.ctx.version >= 12 {
-                None
-            } else {
-                wanted.name.or(Some(String::new()))
-            },
+            name: wanted.name.or_else(|| (self.ctx.version < NULL_NAMES_SINCE).then(String::new)),
             topic_id: wanted.topic_id,
             ..MetadataResponseTopic::default()
         }
@@ -190,10 +193,4 @@ impl View<'_> {
     fn may_describe(&self, topic: &str) -> bool {
         self.ctx.allows(self.node, Operation::Describe, Resource::Topic(topic))
     }
-}
-
-/// `Topic.validate`: 1 to 249 of `[a-zA-Z0-9._-]`, neither `.` nor `..`.
-fn is_legal(topic: &str) -> bool {
-    let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
-    (1..=249).contains(&topic.len()) && topic != "." && topic != ".." && topic.bytes().all(legal)
 }

@@ -139,7 +139,7 @@ impl<S: Stream> Connection<S> {
     fn advance(&mut self, cx: &mut Context<'_>) -> Result<(), End> {
         self.poll_requests(cx)?;
         loop {
-            let started = self.start_requests(cx)?;
+            self.start_requests(cx)?;
             self.collect_answers();
             let before = self.outbox.sent();
             if let Poll::Ready(result) = self.outbox.poll_write(cx, &mut self.stream) {
@@ -148,15 +148,15 @@ impl<S: Stream> Connection<S> {
             if before != self.outbox.sent() {
                 self.active = Instant::now();
             }
+            if self.may_start() && self.input.has_frame() {
+                // What was written has made room for more of what is buffered.
+                continue;
+            }
             if self.finished() {
                 return Err(if self.draining { End::Stopped } else { End::Closed });
             }
             if !self.may_read() {
                 return Ok(());
-            }
-            if started {
-                // What was written may have made room for more of what is buffered.
-                continue;
             }
             match self.input.poll_fill(cx, &mut self.stream) {
                 Poll::Pending => return Ok(()),
@@ -180,11 +180,9 @@ impl<S: Stream> Connection<S> {
 
     /// Starts the requests that arrived whole. Each runs until it has to wait, before the next
     /// one is looked at: what a client sends first also happens first.
-    fn start_requests(&mut self, cx: &mut Context<'_>) -> Result<bool, End> {
-        let mut started = false;
+    fn start_requests(&mut self, cx: &mut Context<'_>) -> Result<(), End> {
         while self.may_start() {
             let Some(frame) = self.input.next_frame()? else { break };
-            started = true;
             let mut pending = start(&self.node, &self.context, frame)?;
             let slot = match pending.as_mut().poll(cx) {
                 Poll::Ready(answered) => Slot::Done(answered?),
@@ -192,7 +190,7 @@ impl<S: Stream> Connection<S> {
             };
             self.requests.push_back(slot);
         }
-        Ok(started)
+        Ok(())
     }
 
     /// Moves the responses whose turn it is to the outbox.
@@ -222,7 +220,8 @@ impl<S: Stream> Connection<S> {
 
     /// Whether all that was asked is answered and nothing more will be asked.
     fn finished(&self) -> bool {
-        (self.end_of_input || self.draining) && self.requests.is_empty() && self.outbox.is_empty()
+        let no_more = self.draining || (self.end_of_input && !self.input.has_frame());
+        no_more && self.requests.is_empty() && self.outbox.is_empty()
     }
 
     fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<End> {

@@ -57,6 +57,14 @@ impl Input {
         Ok(Some(frame.split_off(4)))
     }
 
+    /// Whether [`Input::next_frame`] has something to return.
+    pub(super) fn has_frame(&self) -> bool {
+        match self.announced() {
+            Ok(size) => size.is_some_and(|size| self.buffer.len() >= 4 + size),
+            Err(_) => true,
+        }
+    }
+
     /// Whether a frame has begun to arrive.
     pub(super) fn is_partial(&self) -> bool {
         !self.buffer.is_empty()
