@@ -11,7 +11,7 @@ mod topic;
 
 pub use settings::GroupSettings;
 pub use shard::Shard;
-pub use topic::{OFFSETS_TOPIC, TopicCreator};
+pub use topic::OFFSETS_TOPIC;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -80,11 +80,19 @@ impl GroupCoordinator {
     ///
     /// # Errors
     /// NOT_COORDINATOR when another broker has it, COORDINATOR_NOT_AVAILABLE before there is a
-    /// topic.
+    /// topic, COORDINATOR_LOAD_IN_PROGRESS while its log is being opened.
     pub fn shard_of(&self, image: &Image, group: &str) -> Result<Arc<Shard>, ErrorCode> {
-        let partition = partition_for(image, group).ok_or(ErrorCode::COORDINATOR_NOT_AVAILABLE)?;
+        let number = partition_for(image, group).ok_or(ErrorCode::COORDINATOR_NOT_AVAILABLE)?;
         let shards = self.shards.read().unwrap_or_else(PoisonError::into_inner);
-        shards.get(&partition).cloned().ok_or(ErrorCode::NOT_COORDINATOR)
+        if let Some(shard) = shards.get(&number) {
+            return Ok(Arc::clone(shard));
+        }
+        let topic = image.topics.by_name(OFFSETS_TOPIC);
+        let partition = topic.and_then(|topic| topic.partition(number));
+        if partition.is_some_and(|partition| partition.leader == self.node_id) {
+            return Err(ErrorCode::COORDINATOR_LOAD_IN_PROGRESS);
+        }
+        Err(ErrorCode::NOT_COORDINATOR)
     }
 
     /// All shards, in order of their partitions.

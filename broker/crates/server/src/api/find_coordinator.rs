@@ -81,7 +81,7 @@ async fn find(
     }
     let image = node.image.load_full();
     if image.topics.by_name(OFFSETS_TOPIC).is_none() {
-        node.groups.create_topic().await;
+        node.groups.create_topic(node).await;
         return locate(&node.image.load(), ctx, key);
     }
     locate(&image, ctx, key)

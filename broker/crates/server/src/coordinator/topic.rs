@@ -1,17 +1,15 @@
 //! The topic that keeps groups and offsets, made when it is first needed.
 
-use std::fmt::Debug;
-use std::future::Future;
-use std::pin::Pin;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use barnabas_controller::{Request, Response};
 use barnabas_wire::ErrorCode;
 use barnabas_wire::api::create_topics::{
     CreatableTopic, CreatableTopicConfig, CreateTopicsRequest, CreateTopicsResponse,
 };
 
 use super::{GroupCoordinator, GroupSettings};
+use crate::node::Node;
 
 /// Keeps the groups and their offsets.
 pub const OFFSETS_TOPIC: &str = "__consumer_offsets";
@@ -19,32 +17,16 @@ pub const OFFSETS_TOPIC: &str = "__consumer_offsets";
 /// How long the controller may take, milliseconds.
 const CREATE_TIMEOUT_MS: i32 = 30_000;
 
-/// The way to the controller.
-pub trait TopicCreator: Debug + Send + Sync {
-    /// Creates topics; returns when they are in this broker's image, or with the reason why not.
-    fn create(
-        &self,
-        request: CreateTopicsRequest,
-    ) -> Pin<Box<dyn Future<Output = CreateTopicsResponse> + Send + '_>>;
-}
-
 /// Makes the topic once, however many clients ask for it.
 #[derive(Debug, Default)]
 pub(super) struct OffsetsTopic {
-    creator: OnceLock<Box<dyn TopicCreator>>,
     creating: AtomicBool,
 }
 
 impl GroupCoordinator {
-    /// Sets the way to the controller, once.
-    pub fn set_topic_creator(&self, creator: Box<dyn TopicCreator>) {
-        // A second one would lead to the same controller.
-        let _ = self.topic.creator.set(creator);
-    }
-
-    /// Has the topic made. Whoever needs it looks again, or tells its client to.
-    pub async fn create_topic(&self) {
-        let Some(creator) = self.topic.creator.get() else { return };
+    /// Has the topic made. Afterwards it is in the node's image, or the client has to be told to
+    /// try again.
+    pub async fn create_topic(&self, node: &Node) {
         if self.topic.creating.swap(true, Ordering::AcqRel) {
             return;
         }
@@ -53,14 +35,22 @@ impl GroupCoordinator {
             timeout_ms: CREATE_TIMEOUT_MS,
             validate_only: false,
         };
-        let response = creator.create(request).await;
+        let answer = node.ask_controller(Request::CreateTopics(request)).await;
         self.topic.creating.store(false, Ordering::Release);
-        for topic in response.topics {
-            let code = topic.error_code;
-            if code != ErrorCode::NONE && code != ErrorCode::TOPIC_ALREADY_EXISTS {
-                let reason = topic.error_message.unwrap_or_default();
-                tracing::warn!(?code, reason, "cannot create {OFFSETS_TOPIC}");
-            }
+        match answer {
+            Ok(Response::CreateTopics(response)) => log_refusals(response),
+            Ok(_) => tracing::error!("the controller answered another request"),
+            Err(error) => tracing::warn!(%error, "cannot create {OFFSETS_TOPIC}"),
+        }
+    }
+}
+
+fn log_refusals(response: CreateTopicsResponse) {
+    for topic in response.topics {
+        let code = topic.error_code;
+        if code != ErrorCode::NONE && code != ErrorCode::TOPIC_ALREADY_EXISTS {
+            let reason = topic.error_message.unwrap_or_default();
+            tracing::warn!(?code, reason, "cannot create {OFFSETS_TOPIC}");
         }
     }
 }
