@@ -42,7 +42,10 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
         ],
     ),
     ("barnabas-broker", &["wire", "records", "storage", "metadata", "server"]),
-    ("barnabas-fuzz", &["wire", "records", "storage", "metadata"]),
+    (
+        "barnabas-fuzz",
+        &["wire", "records", "storage", "metadata", "quorum", "groups", "server"],
+    ),
     ("barnabas-crds", &[]),
     ("barnabas-operator", &["wire", "crds"]),
     ("barnabas-e2e", &["wire", "records", "crds"]),

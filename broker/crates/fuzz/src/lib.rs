@@ -6,12 +6,15 @@
 
 pub mod api;
 pub mod consumer;
+pub mod control;
 pub mod directory;
 mod files;
+pub mod groups;
 pub mod log;
 pub mod memory;
 pub mod metadata;
 pub mod mutate;
+pub mod properties;
 pub mod records;
 pub mod request;
 pub mod response;
@@ -38,6 +41,9 @@ pub const TARGETS: &[Target] = &[
     Target { name: "metadata", run: metadata::run, seed: metadata::seed },
     Target { name: "log", run: log::run, seed: log::seed },
     Target { name: "directory", run: directory::run, seed: directory::seed },
+    Target { name: "groups", run: groups::run, seed: groups::seed },
+    Target { name: "control", run: control::run, seed: control::seed },
+    Target { name: "properties", run: properties::run, seed: properties::seed },
 ];
 
 /// The input with the number `seed`: a valid one, in most cases mutated.

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use barnabas_fuzz::{TARGETS, input};
 
 /// Inputs for each target.
-const INPUTS: u64 = 10_000;
+const INPUTS: u64 = 4_000;
 
 /// One test for all: the bound on memory counts what the whole process allocates.
 #[test]

@@ -25,7 +25,7 @@ impl Expiry {
         };
         match committed.expires_ms {
             Some(expires_ms) => now_ms >= expires_ms,
-            None => now_ms - since >= retention_ms,
+            None => now_ms.saturating_sub(since) >= retention_ms,
         }
     }
 }
