@@ -8,6 +8,7 @@ pub mod failure;
 pub mod image;
 pub mod program;
 pub mod progress;
+pub mod suites;
 
 /// The root of the repository that this program was built from.
 pub fn repository() -> &'static std::path::Path {

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use barnabas_e2e::bed::{Bed, storage};
 use barnabas_e2e::clients::Target;
 use barnabas_e2e::failure::Result;
+use barnabas_e2e::suites::Suite;
 use clap::{Args, Parser, Subcommand};
 
 /// Test bed, scenarios, client matrix and benchmark of Barnabas.
@@ -23,6 +24,17 @@ enum Command {
     Bed(BedCommand),
     /// Unmodified clients of the field against one broker.
     Clients(ClientsArguments),
+    /// A client's own test suite against a fresh broker.
+    Suite {
+        /// Which.
+        suite: Suite,
+        /// The broker binary to test.
+        #[arg(long, value_name = "BINARY")]
+        broker: PathBuf,
+        /// Only tests whose name contains this.
+        #[arg(long, value_name = "PART")]
+        only: Option<String>,
+    },
 }
 
 #[derive(Args)]
@@ -84,6 +96,9 @@ fn run(command: Command) -> Result<()> {
     match command {
         Command::Bed(command) => bed(command),
         Command::Clients(arguments) => clients(&arguments),
+        Command::Suite { suite, broker, only } => {
+            barnabas_e2e::suites::run(suite, &broker, only.as_deref())
+        }
     }
 }
 
