@@ -40,7 +40,7 @@ pub(super) async fn create_missing(
         .take(MAX_CREATED)
         .collect();
     if missing.contains(OFFSETS_TOPIC) {
-        node.groups.create_topic().await;
+        node.groups.create_topic(node).await;
     }
     let own = |name: &&str| !is_internal(name) && validate_topic_name(name).is_ok();
     let topics: Vec<_> = missing.into_iter().filter(own).map(creatable).collect();
