@@ -1,6 +1,7 @@
 //! The HTTP listener: `/livez`, `/readyz`, `/metrics`.
 
 mod health;
+mod node;
 mod routes;
 
 #[cfg(test)]

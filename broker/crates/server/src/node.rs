@@ -12,6 +12,8 @@ use crate::api::FetchSessions;
 use crate::clock::Clock;
 use crate::controller_link::{ControllerLink, ControllerUnavailable};
 use crate::coordinator::{GroupCoordinator, GroupSettings};
+use crate::http::Health;
+use crate::metrics::Metrics;
 use crate::net::{Admission, Limits};
 use crate::partition::{LogDir, Partitions};
 use crate::producer_ids::ProducerIds;
@@ -52,6 +54,10 @@ pub struct Node {
     pub sessions: Mutex<FetchSessions>,
     /// Producer ids to give out.
     pub producer_ids: ProducerIds,
+    /// Where the node is in its life.
+    pub health: Health,
+    /// What is counted.
+    pub metrics: Metrics,
     /// The way to the active controller; set once, when there is one.
     pub controller: OnceLock<Arc<dyn ControllerLink>>,
 }
@@ -103,6 +109,8 @@ impl Node {
             groups: Arc::new(groups),
             sessions: Mutex::new(FetchSessions::new(parts.fetch_session_slots, rand::random())),
             producer_ids: ProducerIds::default(),
+            health: Health::default(),
+            metrics: Metrics::new(),
             controller: OnceLock::new(),
         }
     }

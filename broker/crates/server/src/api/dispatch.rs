@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use barnabas_wire::{
     ApiKey, DecodeError, Decoder, EncodeError, Message, Request, RequestHeader, encode_response,
@@ -53,6 +53,7 @@ pub struct Call {
     pub(super) context: RequestContext,
     body: Decoder,
     frame_bytes: usize,
+    started: Instant,
 }
 
 /// Parses the header of a frame and calls the API's handler, which does nothing before it is
@@ -71,7 +72,7 @@ pub fn start(
     let context = RequestContext::new(node, connection, header);
     let (key, version) = (context.key, context.version);
     let route = find(key).filter(|route| route.is_served_on(connection.role));
-    let call = Call { node: Arc::clone(node), context, body, frame_bytes };
+    let call = Call { node: Arc::clone(node), context, body, frame_bytes, started: Instant::now() };
     match route {
         Some(route) if route.versions().contains(version) => Ok((route.call)(call)),
         Some(_) if key == ApiKey::ApiVersions => Ok(Box::pin(async move {
@@ -121,6 +122,7 @@ impl Call {
             request_bytes: self.frame_bytes,
             response_bytes: outgoing.as_ref().map_or(0, |outgoing| outgoing.frame.len()),
         };
+        self.node.metrics.requests.answered(key, self.started.elapsed());
         let throttle = self.node.quotas.record(&self.context, usage);
         Ok(Answered { outgoing, throttle })
     }

@@ -2,7 +2,7 @@
 
 use barnabas_metadata::Image;
 use barnabas_metadata::image::PartitionImage;
-use prometheus::{IntGauge, IntGaugeVec, Opts, Registry};
+use prometheus::{IntGauge, Opts, Registry};
 
 use super::register;
 
@@ -17,7 +17,7 @@ pub struct Gauges {
     pub groups: IntGauge,
     /// Offset of the last metadata record applied.
     pub metadata_offset: IntGauge,
-    connections: IntGaugeVec,
+    connections: IntGauge,
     partitions: IntGauge,
     leaders: IntGauge,
     under_replicated: IntGauge,
@@ -34,10 +34,6 @@ impl Gauges {
         let gauge = |name: &str, help: &str| {
             register(registry, IntGauge::with_opts(Opts::new(format!("kafka_{name}"), help)))
         };
-        let connections = Opts::new(
-            "kafka_server_socket_server_metrics_connection_count",
-            "Open connections by listener.",
-        );
         let active = "controller_kafkacontroller_activecontrollercount";
         let under_min_isr = "server_replicamanager_underminisrpartitioncount";
         Self {
@@ -51,7 +47,10 @@ impl Gauges {
                 "server_broker_metadata_metrics_last_applied_record_offset",
                 "Offset of the last metadata record applied.",
             ),
-            connections: register(registry, IntGaugeVec::new(connections, &["listener"])),
+            connections: gauge(
+                "server_socket_server_metrics_connection_count",
+                "Open connections of all listeners.",
+            ),
             partitions: gauge("server_replicamanager_partitioncount", "Partitions held."),
             leaders: gauge("server_replicamanager_leadercount", "Partitions led."),
             under_replicated: gauge(
@@ -82,10 +81,9 @@ impl Gauges {
         }
     }
 
-    /// Connections of a listener. Listeners are the operator's, not a client's.
-    pub fn set_connections(&self, listener: &str, count: usize) {
-        let count = i64::try_from(count).unwrap_or(i64::MAX);
-        self.connections.with_label_values(&[listener]).set(count);
+    /// Open connections of all listeners.
+    pub fn set_connections(&self, count: usize) {
+        self.connections.set(i64::try_from(count).unwrap_or(i64::MAX));
     }
 
     /// Works out what an image tells. `min_isr` is a topic's `min.insync.replicas`.

@@ -1,0 +1,27 @@
+//! What a node shows over HTTP.
+
+use std::sync::Arc;
+
+use crate::config::LiveConfig;
+use crate::node::Node;
+
+use super::{Health, HttpServer};
+
+impl HttpServer for Node {
+    fn health(&self) -> &Health {
+        &self.health
+    }
+
+    fn metrics(&self) -> String {
+        let image = self.image.load();
+        let node_id = self.identity.node_id;
+        let live = LiveConfig::new(Arc::clone(&self.properties)).with_image(node_id, &image);
+        let gauges = &self.metrics.gauges;
+        gauges.set_image(node_id, &image, |topic| live.topic_of(&image, topic).min_insync_replicas);
+        gauges.set_connections(self.admission.connections());
+        gauges.broker_state.set(self.health.state().value().into());
+        let groups: usize = self.groups.all().iter().map(|shard| shard.sizes().0).sum();
+        gauges.groups.set(i64::try_from(groups).unwrap_or(i64::MAX));
+        self.metrics.render()
+    }
+}
