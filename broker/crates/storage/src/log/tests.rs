@@ -4,10 +4,13 @@ use barnabas_records::{BatchBuilder, BatchOptions, EncodedBatch, ProducerFields}
 
 use super::*;
 use crate::disk::{Disk, RealDisk, SimDisk};
-use crate::producer::Origin;
+use crate::producer::{Origin, ProducerError};
 
 mod crash;
+mod faults;
 mod plain;
+mod retention;
+mod transactions;
 mod workload;
 
 fn open_real(options: OpenOptions) -> Log {

@@ -8,6 +8,8 @@ use super::{Largest, Placed, Recent, Segment, State, Walk, WalkError, check_crc}
 use crate::disk::{DiskFile, lock};
 use crate::index::IndexError;
 
+const OUT_OF_ORDER: BatchError = BatchError::MalformedRecord("offset out of order");
+
 /// What a recovery found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Recovered {
@@ -48,6 +50,8 @@ impl Segment {
         let mut state = lock(&self.state);
         let mut position = state.forget_from(self, recovery_point)?;
         let mut next = self.base;
+        // Where the last batch was expected to start.
+        let mut before = next;
         loop {
             let step = self.check_next(file.as_ref(), position, next, recovery_point);
             match step {
@@ -55,13 +59,19 @@ impl Segment {
                     visitor(file.as_ref(), &placed)?;
                     state.note(&self.home, &placed.header, position, index_interval);
                     position = placed.end();
+                    before = next;
                     next = placed.header.next_offset();
                 }
                 Err(WalkError::Disk(error)) => return Err(WalkError::Disk(error).into()),
-                Err(WalkError::Invalid { position, reason }) if next < recovery_point => {
-                    return Err(RecoverError::Damaged { offset: next, position, reason });
+                Err(WalkError::Invalid { position, reason }) => {
+                    // A batch that starts too low tells that its predecessor's offsets are wrong.
+                    let offset = if reason == OUT_OF_ORDER { before } else { next };
+                    if offset < recovery_point {
+                        return Err(RecoverError::Damaged { offset, position, reason });
+                    }
+                    break;
                 }
-                Ok(None) | Err(WalkError::Invalid { .. }) => break,
+                Ok(None) => break,
             }
         }
         let truncated = file_size - position;
@@ -86,11 +96,15 @@ impl Segment {
         };
         let header = &placed.header;
         let relative = header.last_offset().saturating_sub(self.base);
-        if header.base_offset < next || i32::try_from(relative).is_err() {
-            let reason = BatchError::MalformedRecord("offset out of order");
+        if i32::try_from(relative).is_err() {
+            let reason = BatchError::MalformedRecord("offset too far from the segment's base");
             return Err(WalkError::Invalid { position, reason });
         }
-        if header.last_offset() >= recovery_point {
+        if header.base_offset < next {
+            return Err(WalkError::Invalid { position, reason: OUT_OF_ORDER });
+        }
+        // The last one below is checked, too: a wrong length would end it in the wrong place.
+        if header.next_offset() >= recovery_point {
             check_crc(file, &placed)?;
         }
         Ok(Some(placed))
