@@ -195,6 +195,29 @@ impl Bed {
         command
     }
 
+    /// The processes of this program in pods.
+    pub fn processes(&self, program: &str) -> Vec<u32> {
+        // The kernel keeps 15 bytes of a program's name.
+        let name = program.get(..15).unwrap_or(program);
+        let is_named = |pid: &u32| {
+            fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|comm| comm.trim() == name)
+        };
+        self.layout.nodes().flat_map(Node::processes).filter(is_named).collect()
+    }
+
+    /// Kills every process of this program in pods, with SIGKILL.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn kill(&self, program: &str) -> Result<()> {
+        let found = self.processes(program);
+        ensure!(!found.is_empty(), "no pod runs {program}");
+        for pid in found {
+            program::signal_process(pid, Signal::KILL);
+        }
+        Ok(())
+    }
+
     /// Loads an image into every node.
     ///
     /// # Errors

@@ -78,7 +78,9 @@ macro_rules! fail {
 #[macro_export]
 macro_rules! ensure {
     ($condition:expr, $($arg:tt)*) => {
-        if !$condition {
+        // Not negated: a comparison with NaN is false either way round.
+        if $condition {
+        } else {
             return Err($crate::failure::Failure::new(format!($($arg)*)));
         }
     };

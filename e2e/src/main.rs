@@ -7,6 +7,7 @@ use barnabas_e2e::bed::{Bed, storage};
 use barnabas_e2e::clients::Target;
 use barnabas_e2e::failure::Result;
 use barnabas_e2e::suites::Suite;
+use barnabas_e2e::{checks, deployment, ensure, scenario};
 use clap::{Args, Parser, Subcommand};
 
 /// Test bed, scenarios, client matrix and benchmark of Barnabas.
@@ -22,6 +23,31 @@ enum Command {
     /// A real three-node Kubernetes on this host.
     #[command(subcommand)]
     Bed(BedCommand),
+    /// Broker, operator, a cluster and a topic; a text file goes through it.
+    Up {
+        /// Where.
+        #[arg(long, value_enum, default_value = "bed")]
+        target: deployment::Target,
+    },
+    /// Ends what `up` started.
+    Down {
+        /// Where.
+        #[arg(long, value_enum, default_value = "bed")]
+        target: deployment::Target,
+    },
+    /// Every check of the repository.
+    Test {
+        /// The stages to run; all if none is named.
+        stages: Vec<String>,
+    },
+    /// Scenarios on real pods.
+    Scenarios {
+        /// The scenarios to run; all if none is named.
+        names: Vec<String>,
+        /// Leave the test bed up.
+        #[arg(long)]
+        keep: bool,
+    },
     /// Unmodified clients of the field against one broker.
     Clients(ClientsArguments),
     /// A client's own test suite against a fresh broker.
@@ -34,6 +60,15 @@ enum Command {
         /// Only tests whose name contains this.
         #[arg(long, value_name = "PART")]
         only: Option<String>,
+    },
+    /// Our broker and Apache Kafka 4.3.1 side by side.
+    Bench {
+        /// One run instead of three, and shorter.
+        #[arg(long)]
+        quick: bool,
+        /// Apache Kafka against itself: what the machine alone does to the ratios.
+        #[arg(long)]
+        control: bool,
     },
 }
 
@@ -99,7 +134,24 @@ fn run(command: Command) -> Result<()> {
         Command::Suite { suite, broker, only } => {
             barnabas_e2e::suites::run(suite, &broker, only.as_deref())
         }
+        Command::Up { target } => deployment::up(target),
+        Command::Down { target } => deployment::down(target),
+        Command::Test { stages } => checks::run(&stages),
+        Command::Scenarios { names, keep } => scenarios(&names, keep),
+        Command::Bench { quick, control } => barnabas_e2e::bench::run(quick, control),
     }
+}
+
+fn scenarios(names: &[String], keep: bool) -> Result<()> {
+    let bed = Bed::up(&scenario::bed_name())?;
+    let outcome = scenario::run(&bed, names);
+    if !keep {
+        bed.down();
+    }
+    let tally = outcome?;
+    println!("scenarios: {} passed, {} failed", tally.passed, tally.failed);
+    ensure!(tally.failed == 0, "{} scenarios failed", tally.failed);
+    Ok(())
 }
 
 fn clients(arguments: &ClientsArguments) -> Result<()> {

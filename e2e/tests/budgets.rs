@@ -42,10 +42,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
         ],
     ),
     ("barnabas-broker", &["wire", "records", "storage", "metadata", "server"]),
-    (
-        "barnabas-fuzz",
-        &["wire", "records", "storage", "metadata", "quorum", "groups", "server"],
-    ),
+    ("barnabas-fuzz", &["wire", "records", "storage", "metadata", "quorum", "groups", "server"]),
     ("barnabas-crds", &[]),
     ("barnabas-operator", &["wire", "crds"]),
     ("barnabas-e2e", &["wire", "records", "crds"]),

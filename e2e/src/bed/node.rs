@@ -120,6 +120,11 @@ impl<'a> Node<'a> {
         }
     }
 
+    /// The processes of its pods.
+    pub fn processes(self) -> Vec<u32> {
+        processes_in(&self.control_group())
+    }
+
     /// `ctr` for this node's containerd.
     pub fn ctr(self) -> Command {
         let mut ctr = Command::new("ctr");

@@ -1,0 +1,31 @@
+# Everything that a person or a pipeline runs. `make help` lists it.
+
+# Output of cargo is kept outside the checkout, so that a fresh clone starts warm.
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/barnabas
+export CARGO_TARGET_DIR ?= $(CACHE)/target
+
+CARGO ?= cargo
+E2E = $(CARGO) run --quiet --locked -p barnabas-e2e --
+TARGET ?= bed
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: up
+up: ## A cluster with broker, operator and a topic (TARGET=current: the one of KUBECONFIG)
+	@$(E2E) up --target $(TARGET)
+
+.PHONY: down
+down: ## End what `make up` started
+	@$(E2E) down --target $(TARGET)
+
+.PHONY: test
+test: ## Every check: format, lints, tests, clients, scenarios on a real Kubernetes
+	@$(E2E) test
+
+.PHONY: bench
+bench: ## Barnabas and Apache Kafka side by side (QUICK=1: fewer and shorter runs)
+	@$(CARGO) run --quiet --locked --release -p barnabas-e2e -- bench $(if $(QUICK),--quick)

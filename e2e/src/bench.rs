@@ -1,0 +1,154 @@
+//! `make bench`: our broker and Apache Kafka 4.3.1 side by side, in turns, under the same loads.
+//! Absolute figures of a small shared machine mean nothing: what counts are the ratios.
+
+mod load;
+mod measure;
+mod server;
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use crate::checkout;
+use crate::failure::Result;
+use crate::progress::step;
+use measure::{Figures, Times, name};
+use server::System;
+
+/// What a figure is to reach.
+#[derive(Clone, Copy)]
+enum Target {
+    /// At most this share of Apache Kafka's.
+    ShareAtMost(f64),
+    /// At least this multiple of Apache Kafka's.
+    MultipleAtLeast(f64),
+    /// At most this, whatever Apache Kafka does.
+    AtMost(f64),
+    /// No target: for information.
+    None,
+}
+
+const TARGETS: &[(&str, Target)] = &[
+    (name::PRODUCE_CPU, Target::ShareAtMost(0.35)),
+    (name::PRODUCE_PEAK, Target::MultipleAtLeast(1.5)),
+    (name::CONSUME_CPU, Target::ShareAtMost(0.25)),
+    (name::CONSUME_PEAK, Target::None),
+    (name::SINGLE_4K_CPU, Target::ShareAtMost(0.45)),
+    (name::SINGLE_10K_CPU, Target::ShareAtMost(0.45)),
+    (name::P50, Target::None),
+    (name::P99, Target::ShareAtMost(0.2)),
+    (name::P999, Target::ShareAtMost(0.2)),
+    (name::RSS_IDLE, Target::AtMost(20.0)),
+    (name::RSS_LOAD, Target::AtMost(80.0)),
+    (name::START, Target::AtMost(150.0)),
+    (name::RESTART, Target::AtMost(2_000.0)),
+    (name::JAVA_PRODUCE, Target::None),
+    (name::JAVA_PRODUCE_CPU, Target::None),
+    (name::JAVA_CONSUME, Target::None),
+];
+
+/// The figures of all runs of one system.
+type Runs = BTreeMap<&'static str, Vec<f64>>;
+
+/// Runs everything and prints the table. As a `control`, Apache Kafka stands in for our broker: the
+/// ratios then show how much the machine alone makes them stray from 1.
+///
+/// # Errors
+/// When a broker cannot be started or fails under load. A missed target is not a failure.
+pub fn run(quick: bool, control: bool) -> Result<()> {
+    let seconds = Duration::from_secs;
+    let (runs, times, records) = if quick {
+        (1, Times { warm_up: seconds(2), measure: seconds(3) }, 200_000)
+    } else {
+        (3, Times { warm_up: seconds(3), measure: seconds(5) }, 1_000_000)
+    };
+    let begun = Instant::now();
+    let ours = if control { System::Apache } else { System::Barnabas(checkout::broker()?) };
+    let systems = [System::Apache, ours];
+    let mut all = [Runs::new(), Runs::new()];
+    for run in 1..=runs {
+        println!("run {run} of {runs}");
+        one_run(&systems, &mut all, times, run)?;
+    }
+    println!("once");
+    for (system, runs) in systems.iter().zip(&mut all) {
+        add(runs, step(&format!("{}: restart", system.name()), || measure::restart(system))?);
+        let opinion = || measure::java_tools(system, records);
+        add(runs, step(&format!("{}: Java's tools", system.name()), opinion)?);
+    }
+    print_table(&all);
+    println!("{:.1} minutes", begun.elapsed().as_secs_f64() / 60.0);
+    Ok(())
+}
+
+fn one_run(systems: &[System; 2], all: &mut [Runs; 2], times: Times, run: u32) -> Result<()> {
+    for (system, runs) in systems.iter().zip(all.iter_mut()) {
+        let name = system.name();
+        add(runs, step(&format!("{name}: start"), || measure::start(system))?);
+        add(runs, step(&format!("{name}: throughput"), || measure::throughput(system, times))?);
+    }
+    let [kafka, _] = all;
+    let peak = middle(kafka.get(name::PRODUCE_PEAK).map_or(&[], Vec::as_slice));
+    // Who goes first alternates, so that neither always finds the machine as the other left it.
+    let mut order: Vec<usize> = vec![0, 1];
+    if run.is_multiple_of(2) {
+        order.reverse();
+    }
+    for index in order {
+        let (Some(system), Some(runs)) = (systems.get(index), all.get_mut(index)) else { continue };
+        let what = format!("{}: latency at {:.0} MB/s", system.name(), peak / 2.0);
+        add(runs, step(&what, || measure::latency(system, peak / 2.0, times))?);
+    }
+    Ok(())
+}
+
+fn add(runs: &mut Runs, figures: Figures) {
+    for (name, value) in figures {
+        runs.entry(name).or_default().push(value);
+    }
+}
+
+fn print_table([kafka, ours]: &[Runs; 2]) {
+    println!(
+        "\n{:<48} {:>20} {:>20} {:>7}  target",
+        "median (lowest to highest)", "Apache Kafka 4.3.1", "Barnabas", "ratio"
+    );
+    for (name, target) in TARGETS {
+        let (Some(theirs), Some(own)) = (kafka.get(name), ours.get(name)) else { continue };
+        let ratio = middle(own) / middle(theirs);
+        println!(
+            "{name:<48} {:>20} {:>20} {ratio:>6.2}x  {}",
+            spread(theirs),
+            spread(own),
+            judged(*target, middle(own), ratio)
+        );
+    }
+}
+
+fn judged(target: Target, value: f64, ratio: f64) -> String {
+    let (met, text) = match target {
+        Target::ShareAtMost(share) => (ratio <= share, format!("at most {share}x")),
+        Target::MultipleAtLeast(multiple) => (ratio >= multiple, format!("at least {multiple}x")),
+        Target::AtMost(most) => (value <= most, format!("at most {most}")),
+        Target::None => return String::new(),
+    };
+    format!("{text} {}", if met { "met" } else { "MISSED" })
+}
+
+fn spread(values: &[f64]) -> String {
+    let lowest = values.iter().copied().fold(f64::INFINITY, f64::min);
+    let highest = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    if values.len() < 2 {
+        return figure(middle(values));
+    }
+    format!("{} ({}-{})", figure(middle(values)), figure(lowest), figure(highest))
+}
+
+fn figure(value: f64) -> String {
+    if value >= 100.0 { format!("{value:.0}") } else { format!("{value:.2}") }
+}
+
+fn middle(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
+}

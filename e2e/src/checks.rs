@@ -1,0 +1,232 @@
+//! `make test`: every check of the repository, one stage after the other. A stage that fails does
+//! not stop those that follow, so that one run tells everything.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::bed::Bed;
+use crate::checkout::{self, Binaries};
+use crate::clients::{self, Target};
+use crate::failure::{Context, Failure, Result};
+use crate::{program, scenario};
+
+/// How much of the output of a failed stage is shown.
+const SHOWN_LINES: usize = 120;
+
+/// A stage: its name on the command line and in the heading, and what it does.
+struct Stage {
+    name: &'static str,
+    heading: &'static str,
+    run: fn() -> Result<Tally>,
+}
+
+const STAGES: &[Stage] = &[
+    Stage { name: "format", heading: "Format", run: format },
+    Stage { name: "lints", heading: "Lints", run: lints },
+    Stage { name: "tests", heading: "Unit, property and budget tests, fuzz smoke", run: tests },
+    Stage { name: "build", heading: "Static release binaries", run: build },
+    Stage { name: "clients", heading: "Clients of the field", run: client_matrix },
+    Stage { name: "scenarios", heading: "Scenarios on a real Kubernetes", run: scenarios },
+];
+
+/// How many checks passed and failed.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Tally {
+    /// Those that held.
+    pub passed: usize,
+    /// Those that did not.
+    pub failed: usize,
+}
+
+impl Tally {
+    const ONE: Self = Self { passed: 1, failed: 0 };
+
+    fn add(&mut self, other: Self) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+    }
+}
+
+/// Runs the stages of these names (all, if there are none) and prints a summary.
+///
+/// # Errors
+/// When there is no stage of a name, or something failed.
+pub fn run(names: &[String]) -> Result<()> {
+    if let Some(name) = names.iter().find(|name| !STAGES.iter().any(|s| s.name == **name)) {
+        let known: Vec<&str> = STAGES.iter().map(|stage| stage.name).collect();
+        return Err(Failure::new(format!("no stage {name}: there are {}", known.join(", "))));
+    }
+    let started = Instant::now();
+    let mut total = Tally::default();
+    let mut lines = Vec::new();
+    for stage in STAGES.iter().filter(|s| names.is_empty() || names.iter().any(|n| n == s.name)) {
+        println!("\n== {} ==", stage.heading);
+        let begun = Instant::now();
+        let tally = (stage.run)().unwrap_or_else(|error| {
+            println!("{error}");
+            Tally { passed: 0, failed: 1 }
+        });
+        total.add(tally);
+        let state = if tally.failed == 0 { "ok" } else { "FAILED" };
+        lines.push(format!(
+            "  {state:<7}{:<46}{:>6} passed {:>3} failed {:>8}",
+            stage.heading,
+            tally.passed,
+            tally.failed,
+            shown(begun.elapsed())
+        ));
+    }
+    println!("\n{}", lines.join("\n"));
+    println!("{} passed, {} failed in {}", total.passed, total.failed, shown(started.elapsed()));
+    if total.failed == 0 {
+        return Ok(());
+    }
+    Err(Failure::new(format!("{} checks failed", total.failed)))
+}
+
+fn format() -> Result<Tally> {
+    quietly(checkout::cargo().args(["fmt", "--all", "--check"]))?;
+    Ok(Tally::ONE)
+}
+
+fn lints() -> Result<Tally> {
+    quietly(checkout::cargo().args([
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--locked",
+        "--",
+        "-D",
+        "warnings",
+    ]))?;
+    Ok(Tally::ONE)
+}
+
+/// Those that need Java are marked as ignored, so that `cargo test` alone needs nothing.
+fn tests() -> Result<Tally> {
+    let mut tally = Tally::default();
+    let outcome = watched(
+        checkout::cargo()
+            .args(["test", "--workspace", "--locked", "--no-fail-fast"])
+            .args(["--", "--include-ignored"])
+            .env("KAFKA_LIBS", clients::kafka_libs()?),
+        |line| tally.add(test_result(line)),
+    );
+    match outcome {
+        Ok(()) => Ok(tally),
+        Err(_) if tally.failed > 0 => Ok(tally),
+        Err(error) => Err(error),
+    }
+}
+
+fn build() -> Result<Tally> {
+    Binaries::build()?;
+    Ok(Tally::ONE)
+}
+
+fn client_matrix() -> Result<Tally> {
+    let broker = checkout::broker()?;
+    clients::run(&Target::Binary(&broker), None)?;
+    Ok(Tally::ONE)
+}
+
+fn scenarios() -> Result<Tally> {
+    let bed = Bed::up(&scenario::bed_name())?;
+    let outcome = scenario::run(&bed, &[]);
+    bed.down();
+    outcome
+}
+
+/// `test result: ok. 12 passed; 0 failed; …`
+fn test_result(line: &str) -> Tally {
+    let Some(rest) = line.strip_prefix("test result: ") else { return Tally::default() };
+    let count = |what: &str| {
+        rest.split([';', '.'])
+            .filter_map(|part| part.trim().strip_suffix(what))
+            .find_map(|number| number.trim().parse().ok())
+            .unwrap_or(0)
+    };
+    Tally { passed: count("passed"), failed: count("failed") }
+}
+
+/// Runs a program and shows what it printed only if it failed.
+fn quietly(command: &mut Command) -> Result<()> {
+    watched(command, |_| {})
+}
+
+/// Runs a program, hands each line that it prints to `see`, and shows the last ones if it failed.
+fn watched(command: &mut Command, mut see: impl FnMut(&str)) -> Result<()> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .context(&name)?;
+    let error = child.stderr.take().context("no pipe from the program")?;
+    let errors = std::thread::spawn(move || lines(error));
+    let mut kept = Vec::new();
+    if let Some(output) = child.stdout.take() {
+        for line in BufReader::new(output).lines().map_while(std::io::Result::ok) {
+            see(&line);
+            if !line.ends_with("... ok") {
+                kept.push(line);
+            }
+        }
+    }
+    let status = child.wait()?;
+    kept.extend(errors.join().unwrap_or_default());
+    if status.success() {
+        return Ok(());
+    }
+    let mut terminal = std::io::stdout().lock();
+    for line in kept.iter().skip(kept.len().saturating_sub(SHOWN_LINES)) {
+        writeln!(terminal, "{line}")?;
+    }
+    Err(Failure::new(format!("{name}: {status}")))
+}
+
+fn lines(source: impl Read) -> Vec<String> {
+    BufReader::new(source).lines().map_while(std::io::Result::ok).collect()
+}
+
+fn shown(time: Duration) -> String {
+    let seconds = time.as_secs();
+    if seconds < 60 {
+        return format!("{:.1} s", time.as_secs_f64());
+    }
+    format!("{} min {:02} s", seconds / 60, seconds % 60)
+}
+
+/// Is this machine able to run a program of the test bed at all?
+///
+/// # Errors
+/// When a program that cannot be installed by us is missing.
+pub fn prerequisites() -> Result<()> {
+    for (name, what) in [("cargo", "Rust"), ("go", "Go"), ("git", "git")] {
+        if !program::exists(name) {
+            return Err(Failure::new(format!("{name} is not on the path: install {what}")));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_result_of_a_test_program_is_counted() {
+        let tally = test_result("test result: FAILED. 41 passed; 2 failed; 0 ignored; 0 measured");
+        assert_eq!((tally.passed, tally.failed), (41, 2));
+        let other = test_result("test storage::reads ... ok");
+        assert_eq!((other.passed, other.failed), (0, 0));
+    }
+
+    #[test]
+    fn a_failed_program_is_a_failure() {
+        assert!(quietly(&mut Command::new("false")).is_err());
+        assert!(quietly(&mut Command::new("true")).is_ok());
+    }
+}

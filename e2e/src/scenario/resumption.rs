@@ -1,0 +1,27 @@
+//! The operator, killed at any point of a cluster's making, finishes it when it is back.
+
+use std::time::Duration;
+
+use crate::failure::{Context, Result};
+use crate::scenario::{Stage, cluster, topic_of};
+
+/// Milliseconds after the apply at which the operator is killed: from before it has seen the
+/// object until after everything is there.
+const KILLED_AFTER_MS: [u64; 6] = [0, 50, 150, 400, 1_000, 3_000];
+
+/// One cluster and topic for each point.
+pub fn run(stage: &Stage<'_>) -> Result<()> {
+    for (number, after) in KILLED_AFTER_MS.into_iter().enumerate() {
+        let name = format!("interrupted{number}");
+        stage.apply(&cluster(&name))?;
+        stage.apply(&topic_of(&name, &name, "  partitions: 3\n"))?;
+        std::thread::sleep(Duration::from_millis(after));
+        stage.bed.kill("barnabas-operator").context("killing the operator")?;
+        stage.ready(&format!("kafkacluster/{name}")).context(format!("after {after} ms"))?;
+        stage.ready(&format!("kafkatopic/{name}")).context(format!("after {after} ms"))?;
+        // A small machine: one broker at a time is enough.
+        stage.kubectl(&["delete", "kafkatopic", &name, "--timeout=60s"])?;
+        stage.kubectl(&["delete", "kafkacluster", &name, "--timeout=60s"])?;
+    }
+    Ok(())
+}
