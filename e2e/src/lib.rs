@@ -9,6 +9,7 @@ pub mod checks;
 pub mod clients;
 pub mod deployment;
 pub mod failure;
+pub mod hostile;
 pub mod image;
 pub mod kafka;
 pub mod kubernetes;

@@ -50,6 +50,12 @@ enum Command {
     },
     /// Unmodified clients of the field against one broker.
     Clients(ClientsArguments),
+    /// Hostile peers beside an honest client.
+    Hostile {
+        /// The broker binary to test.
+        #[arg(long, value_name = "BINARY")]
+        broker: PathBuf,
+    },
     /// A client's own test suite against a fresh broker.
     Suite {
         /// Which.
@@ -131,6 +137,7 @@ fn run(command: Command) -> Result<()> {
     match command {
         Command::Bed(command) => bed(command),
         Command::Clients(arguments) => clients(&arguments),
+        Command::Hostile { broker } => barnabas_e2e::hostile::run(&broker),
         Command::Suite { suite, broker, only } => {
             barnabas_e2e::suites::run(suite, &broker, only.as_deref())
         }
