@@ -48,6 +48,16 @@ fn messages_agree_with_the_table_of_apis() {
     barnabas_wire::for_each_request!(check_table);
 }
 
+macro_rules! count {
+    ($($request:ident)*) => { [$(stringify!($request)),*].len() };
+}
+
+#[test]
+fn no_request_is_left_out() {
+    let modules = include_str!("../src/api/mod.rs").matches("\npub mod ").count();
+    assert_eq!(barnabas_wire::for_each_request!(count), modules);
+}
+
 fn agrees_with_table<R: Request>() {
     assert_eq!(R::KEY.versions(), R::VERSIONS, "{}", R::KEY);
     assert_eq!(R::KEY.versions(), <R::Response as Message>::VERSIONS, "{}", R::KEY);

@@ -115,11 +115,13 @@ macro_rules! for_each_request {
             DescribeLogDirsRequest
             DescribeProducersRequest
             DescribeQuorumRequest
+            DescribeTopicPartitionsRequest
             EndQuorumEpochRequest
             FetchRequest
             FetchSnapshotRequest
             FindCoordinatorRequest
             HeartbeatRequest
+            IncrementalAlterConfigsRequest
             InitProducerIdRequest
             JoinGroupRequest
             LeaveGroupRequest
