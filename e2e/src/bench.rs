@@ -152,3 +152,24 @@ fn middle(values: &[f64]) -> f64 {
     sorted.sort_by(f64::total_cmp);
     sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_is_met_or_missed() {
+        assert!(judged(Target::ShareAtMost(0.35), 9.0, 0.34).ends_with("met"));
+        assert!(judged(Target::ShareAtMost(0.35), 9.0, 0.36).ends_with("MISSED"));
+        assert!(judged(Target::MultipleAtLeast(1.5), 9.0, 1.6).ends_with("met"));
+        assert!(judged(Target::AtMost(20.0), 21.0, 0.1).ends_with("MISSED"));
+        // A figure that was never taken meets nothing.
+        assert!(judged(Target::AtMost(20.0), f64::NAN, f64::NAN).ends_with("MISSED"));
+    }
+
+    #[test]
+    fn the_middle_is_the_median() {
+        assert!((middle(&[3.0, 1.0, 200.0]) - 3.0).abs() < f64::EPSILON);
+        assert!(middle(&[]).is_nan());
+    }
+}

@@ -15,6 +15,9 @@ use crate::{ensure, fail};
 /// Partitions of the topics under load.
 pub const PARTITIONS: i32 = 12;
 
+/// Whatever takes longer counts as this.
+const LATENCY_MAX_MICROS: u64 = 120_000_000;
+
 /// Requests that a connection has on the way at once, as Kafka's own producer by default.
 const IN_FLIGHT: usize = 5;
 
@@ -129,7 +132,8 @@ pub fn produce_at_rate(
     let end = count_from + time;
     std::thread::scope(|scope| {
         let reading = scope.spawn(|| -> Result<Latencies> {
-            let mut histogram = Histogram::new(3).map_err(|e| Failure::new(format!("{e:?}")))?;
+            let mut histogram = Histogram::new_with_bounds(1, LATENCY_MAX_MICROS, 3)
+                .map_err(|error| Failure::new(format!("{error:?}")))?;
             let mut batches = 0;
             for at in awaited {
                 expect_acknowledged(&mut reader)

@@ -247,3 +247,16 @@ fn number_before(text: &str, unit: &str) -> Option<f64> {
 fn as_f64(number: u64) -> f64 {
     number as f64
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rate_is_found_in_the_last_line_that_has_one() {
+        let printed = "10 records sent, 5.0 records/sec (0.01 MB/sec)\n\
+                       200 records sent, 123.5 records/sec (0.12 MB/sec), 3 ms avg latency\n";
+        assert_eq!(number_before(printed, " records/sec"), Some(123.5));
+        assert_eq!(number_before("nothing", " records/sec"), None);
+    }
+}
