@@ -222,8 +222,12 @@ impl Controller {
         let resource = ConfigResource::topic(topic);
         let mut overrides = ResourceConfigs::new();
         for (name, value) in configs {
-            let value = config::alter(Scope::Topic, name, AlterOp::Set, *value, None)
-                .map_err(invalid_config)?;
+            let value = if is_own_policy(topic, name, *value) {
+                value.map(str::to_owned)
+            } else {
+                config::alter(Scope::Topic, name, AlterOp::Set, *value, None)
+                    .map_err(invalid_config)?
+            };
             if overrides.insert((*name).to_owned(), value.unwrap_or_default()).is_some() {
                 return Err(invalid_request(&format!("config {name} is given twice")));
             }
@@ -256,6 +260,13 @@ impl Controller {
         effective(image, topic, UNCLEAN)
             .map_or(self.config.unclean_leader_election, |text| text.eq_ignore_ascii_case("true"))
     }
+}
+
+/// The broker's own topics keep the last value of each key, whether or not users may have such
+/// topics: with retention by time their state would be forgotten.
+fn is_own_policy(topic: &str, name: &str, value: Option<&str>) -> bool {
+    let own = ["__consumer_offsets", "__share_group_state", "__transaction_state"];
+    own.contains(&topic) && name == "cleanup.policy" && value == Some("compact")
 }
 
 /// The topic's own value, or else that of all brokers.

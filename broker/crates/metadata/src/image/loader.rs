@@ -97,22 +97,50 @@ impl Loader {
         timestamp: i64,
         records: &[MetadataRecord],
     ) -> Result<Option<Published>, LoadError> {
+        self.load(base_offset, epoch, timestamp, records)?;
+        Ok(self.publish())
+    }
+
+    /// Applies one committed batch, to be published with those that follow it: what was created
+    /// and removed between two publications is never seen.
+    ///
+    /// # Errors
+    /// [`LoadError`]: fatal, the loader must not be used any more.
+    pub fn load(
+        &mut self,
+        base_offset: i64,
+        epoch: i32,
+        timestamp: i64,
+        records: &[MetadataRecord],
+    ) -> Result<(), LoadError> {
         for (offset, record) in (base_offset..).zip(records) {
             self.replay(offset, record)?;
             self.provenance = Provenance { offset, epoch, last_contained_log_timestamp: timestamp };
         }
-        Ok(self.publish())
+        Ok(())
     }
 
     /// Notes a batch without metadata records (a control batch): the image moves on to its
     /// offset with the next publication.
     pub fn skip(&mut self, last_offset: i64, epoch: i32, timestamp: i64) -> Option<Published> {
-        self.provenance =
-            Provenance { offset: last_offset, epoch, last_contained_log_timestamp: timestamp };
+        self.pass(last_offset, epoch, timestamp);
         self.publish()
     }
 
-    fn publish(&mut self) -> Option<Published> {
+    /// As [`Loader::skip`], to be published with what follows.
+    pub fn pass(&mut self, last_offset: i64, epoch: i32, timestamp: i64) {
+        self.provenance =
+            Provenance { offset: last_offset, epoch, last_contained_log_timestamp: timestamp };
+    }
+
+    /// Whether a transaction is open: its records do not count yet.
+    #[must_use]
+    pub fn in_transaction(&self) -> bool {
+        self.transaction.is_some()
+    }
+
+    /// The image with everything loaded so far; none while a transaction is open.
+    pub fn publish(&mut self) -> Option<Published> {
         if self.transaction.is_some() {
             return None;
         }
