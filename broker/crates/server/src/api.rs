@@ -8,13 +8,17 @@ mod alter_configs;
 mod api_versions;
 mod config_resource;
 mod context;
+mod create_partitions;
+mod create_topics;
 mod delete_groups;
 mod delete_records;
+mod delete_topics;
 mod describe_cluster;
 mod describe_configs;
 mod describe_groups;
 mod describe_log_dirs;
 mod describe_producers;
+mod describe_quorum;
 mod describe_topic_partitions;
 mod dispatch;
 mod fetch;
@@ -63,15 +67,19 @@ pub const ROUTES: &[Route] = &[
     route!(DescribeGroupsRequest, describe_groups::handle),
     route!(ListGroupsRequest, list_groups::handle),
     route!(ApiVersionsRequest, api_versions::handle),
+    route!(CreateTopicsRequest, create_topics::handle),
+    route!(DeleteTopicsRequest, delete_topics::handle),
     route!(DeleteRecordsRequest, delete_records::handle),
     route!(InitProducerIdRequest, init_producer_id::handle),
     route!(OffsetForLeaderEpochRequest, offset_for_leader_epoch::handle),
     route!(DescribeConfigsRequest, describe_configs::handle),
     route!(AlterConfigsRequest, alter_configs::handle),
     route!(DescribeLogDirsRequest, describe_log_dirs::handle),
+    route!(CreatePartitionsRequest, create_partitions::handle),
     route!(DeleteGroupsRequest, delete_groups::handle),
     route!(IncrementalAlterConfigsRequest, incremental_alter_configs::handle),
     route!(OffsetDeleteRequest, offset_delete::handle),
+    route!(DescribeQuorumRequest, describe_quorum::handle),
     route!(DescribeClusterRequest, describe_cluster::handle),
     route!(DescribeProducersRequest, describe_producers::handle),
     route!(ListConfigResourcesRequest, list_config_resources::handle),

@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 
 use barnabas_controller::{Request, Response};
+use barnabas_quorum::QuorumView;
 use futures::future::BoxFuture;
 
 /// The active controller cannot be reached: worth another try.
@@ -15,4 +16,7 @@ pub trait ControllerLink: Debug + Send + Sync {
     /// Asks the active controller, on behalf of a principal that may ask this. The answer comes
     /// when what it says is committed and in this node's image.
     fn ask(&self, request: Request) -> BoxFuture<'_, Result<Response, ControllerUnavailable>>;
+
+    /// How far the replicas of the metadata log are.
+    fn describe_quorum(&self) -> BoxFuture<'_, Result<QuorumView, ControllerUnavailable>>;
 }

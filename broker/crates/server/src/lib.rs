@@ -12,11 +12,13 @@ pub mod controller_link;
 pub mod coordinator;
 pub mod disk;
 pub mod http;
+pub mod lifecycle;
 pub mod metrics;
 pub mod net;
 pub mod node;
 pub mod partition;
 pub mod producer_ids;
+pub mod raft;
 
 pub use clock::{Clock, SystemClock};
 pub use node::Node;

@@ -1,0 +1,156 @@
+//! A broker's life in the cluster: it registers, follows the metadata, is fenced and unfenced, and
+//! leaves (`org.apache.kafka.server.BrokerLifecycleManager`, `BrokerMetadataPublisher`).
+
+mod beat;
+mod link;
+mod publish;
+mod registration;
+
+pub use registration::Registration;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::{oneshot, watch};
+
+use crate::http::{BrokerState, Health};
+use crate::node::Node;
+use crate::raft::{MetadataError, MetadataLink, MetadataThread};
+
+/// How a broker behaves in the cluster, and where it is told so.
+#[derive(Debug)]
+pub struct LifecycleOptions {
+    /// What it registers.
+    pub registration: Registration,
+    /// `broker.heartbeat.interval.ms`.
+    pub heartbeat_interval: Duration,
+    /// `initial.broker.registration.timeout.ms`.
+    pub registration_timeout: Duration,
+    /// `controlled.shutdown.enable`.
+    pub controlled_shutdown: bool,
+    /// What probes are told.
+    pub health: Arc<Health>,
+}
+
+/// The broker did not become part of the cluster.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LifecycleError {
+    /// The controller refused until the time was over.
+    #[error("the broker could not register: {0}")]
+    Registration(String),
+    /// The metadata log failed.
+    #[error("the metadata log failed: {0}")]
+    Metadata(Arc<MetadataError>),
+}
+
+/// A broker in the cluster.
+#[derive(Debug)]
+pub struct Lifecycle {
+    link: MetadataLink,
+    failure: watch::Receiver<Option<Arc<MetadataError>>>,
+    health: Arc<Health>,
+    controlled_shutdown: bool,
+    epoch: Arc<AtomicI64>,
+    /// Asks the heartbeats to leave the cluster; the answer says that the broker may stop.
+    leave: Option<oneshot::Sender<oneshot::Sender<()>>>,
+}
+
+/// How long a broker asks to leave before it stops all the same.
+const LEAVE_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Brings the node into the cluster: on return it has applied all metadata, leads what it should
+/// lead, and may serve.
+///
+/// # Errors
+/// [`LifecycleError`].
+pub async fn start(
+    node: Arc<Node>,
+    thread: MetadataThread,
+    options: LifecycleOptions,
+) -> Result<Lifecycle, LifecycleError> {
+    let LifecycleOptions { registration, health, .. } = options;
+    health.set(BrokerState::Starting);
+    let link = MetadataLink::new(&thread);
+    let MetadataThread { published, failure, .. } = thread;
+    let applied = publish::start(Arc::clone(&node), published);
+    let controller = link::LocalController::new(link.clone(), applied.clone());
+    // A node is brought into the cluster once.
+    let _ = node.controller.set(Arc::new(controller));
+    let epoch = Arc::new(AtomicI64::new(-1));
+    let mut beats = beat::Beats {
+        node,
+        link: link.clone(),
+        applied,
+        interval: options.heartbeat_interval,
+        epoch: Arc::clone(&epoch),
+        health: Arc::clone(&health),
+    };
+    let mut failed = failure.clone();
+    tokio::select! {
+        joined = beats.join(&registration, options.registration_timeout) => joined?,
+        error = metadata_failure(&mut failed) => return Err(LifecycleError::Metadata(error)),
+    }
+    let (leave, leaving) = oneshot::channel();
+    tokio::spawn(beats.run(leaving));
+    Ok(Lifecycle {
+        link,
+        failure,
+        health,
+        controlled_shutdown: options.controlled_shutdown,
+        epoch,
+        leave: Some(leave),
+    })
+}
+
+impl Lifecycle {
+    /// The epoch of the registration: what `.kafka_cleanshutdown` has to say.
+    #[must_use]
+    pub fn broker_epoch(&self) -> i64 {
+        self.epoch.load(Ordering::Acquire)
+    }
+
+    /// A way to the metadata thread, for the requests of other quorum members.
+    #[must_use]
+    pub fn link(&self) -> &MetadataLink {
+        &self.link
+    }
+
+    /// Waits until the metadata log fails, after which the process must stop.
+    pub async fn failed(&self) -> Arc<MetadataError> {
+        metadata_failure(&mut self.failure.clone()).await
+    }
+
+    /// Leaves the cluster: leaders move away, then the controller allows to stop. To be called
+    /// while requests are still served.
+    pub async fn leave(&mut self) {
+        self.health.set(BrokerState::PendingControlledShutdown);
+        let Some(leave) = self.leave.take() else { return };
+        let (reply, allowed) = oneshot::channel();
+        let wait = self.controlled_shutdown && leave.send(reply).is_ok();
+        if wait && tokio::time::timeout(LEAVE_TIMEOUT, allowed).await.is_err() {
+            tracing::warn!("stops without the controller's leave");
+        }
+        self.health.set(BrokerState::ShuttingDown);
+    }
+
+    /// Closes the metadata log, after everything else has stopped.
+    pub async fn stop(self) {
+        self.link.shut_down().await;
+    }
+}
+
+async fn metadata_failure(
+    failure: &mut watch::Receiver<Option<Arc<MetadataError>>>,
+) -> Arc<MetadataError> {
+    loop {
+        if let Some(error) = failure.borrow_and_update().clone() {
+            return error;
+        }
+        if failure.changed().await.is_err() {
+            // The thread ended as it should.
+            std::future::pending::<()>().await;
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! Registration and heartbeats.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use barnabas_controller::{Request, Response};
+use barnabas_wire::api::broker_heartbeat::{BrokerHeartbeatRequest, BrokerHeartbeatResponse};
+use barnabas_wire::{ErrorCode, Uuid};
+use tokio::sync::{oneshot, watch};
+
+use super::{LifecycleError, Registration};
+use crate::http::{BrokerState, Health};
+use crate::node::Node;
+use crate::raft::MetadataLink;
+
+/// Pause after an attempt that failed because no controller is active yet.
+const RETRY: Duration = Duration::from_millis(5);
+/// Pause after a refusal that another attempt may not meet.
+const REFUSED_RETRY: Duration = Duration::from_millis(100);
+/// Pause between heartbeats of a broker that waits to be unfenced, or to be let go.
+const SOON: Duration = Duration::from_millis(10);
+
+pub(super) struct Beats {
+    pub(super) node: Arc<Node>,
+    pub(super) link: MetadataLink,
+    pub(super) applied: watch::Receiver<i64>,
+    pub(super) interval: Duration,
+    pub(super) epoch: Arc<AtomicI64>,
+    pub(super) health: Arc<Health>,
+}
+
+impl Beats {
+    /// Registers, catches up and has the broker unfenced.
+    pub(super) async fn join(
+        &mut self,
+        registration: &Registration,
+        timeout: Duration,
+    ) -> Result<(), LifecycleError> {
+        let mut refusal = String::from("no controller is active");
+        let registered = self.register(registration, &mut refusal);
+        let Ok(epoch) = tokio::time::timeout(timeout, registered).await else {
+            return Err(LifecycleError::Registration(refusal));
+        };
+        self.epoch.store(epoch, Ordering::Release);
+        self.health.set(BrokerState::Recovery);
+        self.wait_applied(epoch + 1).await;
+        // Only now does the image have everything that the log had when this broker started.
+        self.node.partitions.remove_strays().await;
+        while self.beat(false).await.is_none_or(|response| response.is_fenced) {
+            tokio::time::sleep(SOON).await;
+        }
+        self.wait_unfenced().await;
+        self.health.set(BrokerState::Running);
+        Ok(())
+    }
+
+    /// Heartbeats until the broker leaves.
+    pub(super) async fn run(self, mut leaving: oneshot::Receiver<oneshot::Sender<()>>) {
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(self.interval) => {
+                    if let Some(response) = self.beat(false).await
+                        && response.is_fenced
+                    {
+                        tracing::warn!("fenced by the controller");
+                    }
+                }
+                reply = &mut leaving => {
+                    let Ok(reply) = reply else { return };
+                    while !self.beat(true).await.is_some_and(|response| response.should_shut_down) {
+                        tokio::time::sleep(SOON).await;
+                    }
+                    // Whoever asked may have given up.
+                    let _ = reply.send(());
+                    return;
+                }
+            }
+        }
+    }
+
+    async fn register(&self, registration: &Registration, refusal: &mut String) -> i64 {
+        let request = registration.request(Uuid(rand::random()));
+        loop {
+            match self.link.ask(request.clone()).await {
+                Ok(answer) => match answer.response {
+                    Response::BrokerRegistration(response)
+                        if response.error_code == ErrorCode::NONE =>
+                    {
+                        return response.broker_epoch;
+                    }
+                    Response::BrokerRegistration(response) => {
+                        *refusal = format!("the controller answered {:?}", response.error_code);
+                        tracing::warn!(code = ?response.error_code, "registration refused");
+                        tokio::time::sleep(REFUSED_RETRY).await;
+                    }
+                    _ => tokio::time::sleep(REFUSED_RETRY).await,
+                },
+                Err(_) => tokio::time::sleep(RETRY).await,
+            }
+        }
+    }
+
+    async fn beat(&self, want_shut_down: bool) -> Option<BrokerHeartbeatResponse> {
+        let request = BrokerHeartbeatRequest {
+            broker_id: self.node.identity.node_id,
+            broker_epoch: self.epoch.load(Ordering::Acquire),
+            current_metadata_offset: *self.applied.borrow() - 1,
+            want_fence: false,
+            want_shut_down,
+            offline_log_dirs: Vec::new(),
+            cordoned_log_dirs: None,
+        };
+        match self.link.ask(Request::BrokerHeartbeat(request)).await.ok()?.response {
+            Response::BrokerHeartbeat(response) if response.error_code == ErrorCode::NONE => {
+                Some(response)
+            }
+            Response::BrokerHeartbeat(response) => {
+                tracing::warn!(code = ?response.error_code, "heartbeat refused");
+                None
+            }
+            _ => None,
+        }
+    }
+
+    async fn wait_applied(&mut self, end_offset: i64) {
+        // The publisher ends with the process only.
+        let _ = self.applied.wait_for(|applied| *applied >= end_offset).await;
+    }
+
+    /// The unfencing is committed; now this broker has to apply it, and so to lead.
+    async fn wait_unfenced(&mut self) {
+        let id = self.node.identity.node_id;
+        loop {
+            let image = self.node.image.load_full();
+            if image.cluster.broker(id).is_some_and(|broker| !broker.fenced) {
+                return;
+            }
+            if self.applied.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! Committed metadata becomes what this broker does.
+
+use std::sync::Arc;
+
+use barnabas_metadata::image::Published;
+use tokio::sync::{mpsc, watch};
+
+use crate::node::Node;
+
+/// Applies images in turn. What is watched is the end of the last one that is in effect.
+pub(super) fn start(
+    node: Arc<Node>,
+    mut published: mpsc::Receiver<Published>,
+) -> watch::Receiver<i64> {
+    let (applied, watcher) = watch::channel(-1);
+    tokio::spawn(async move {
+        while let Some(Published { image, changes }) = published.recv().await {
+            let end_offset = image.provenance.end_offset();
+            // Logs are open and roles known before clients are told who leads.
+            node.partitions.apply(&image, &changes).await;
+            node.image.store(Arc::clone(&image));
+            node.groups.apply(&image, &changes);
+            applied.send_replace(end_offset);
+        }
+    });
+    watcher
+}

@@ -1,0 +1,72 @@
+//! What the metadata thread is started with.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use barnabas_controller::ControllerConfig;
+use barnabas_quorum::Config;
+use barnabas_quorum::VoterSet;
+use barnabas_storage::Disk;
+
+use crate::clock::Clock;
+
+/// Where the metadata log is, and who votes.
+#[derive(Debug)]
+pub struct MetadataOptions {
+    /// The disk.
+    pub disk: Arc<dyn Disk>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// `metadata.log.dir`; the log is in its `__cluster_metadata-0`.
+    pub dir: PathBuf,
+    /// The quorum core's settings.
+    pub quorum: Config,
+    /// The voters of `controller.quorum.voters`; empty for a dynamic quorum, whose voters are in
+    /// the bootstrap snapshot.
+    pub static_voters: VoterSet,
+    /// The controller core's settings.
+    pub controller: ControllerConfig,
+    /// The broker of this process: its earlier process certainly ended, because this one holds
+    /// the locks of its directories.
+    pub local_broker: Option<i32>,
+    /// `metadata.log.segment.bytes`.
+    pub segment_bytes: u64,
+    /// `metadata.log.segment.ms`.
+    pub segment_ms: i64,
+    /// `metadata.log.max.record.bytes.between.snapshots`.
+    pub snapshot_bytes: u64,
+    /// `metadata.log.max.snapshot.interval.ms`; 0 = only by size.
+    pub snapshot_interval_ms: u64,
+    /// `metadata.max.retention.bytes`; below 0 = no limit.
+    pub retention_bytes: i64,
+    /// `metadata.max.retention.ms`; below 0 = no limit.
+    pub retention_ms: i64,
+}
+
+impl MetadataOptions {
+    /// Options with Kafka's defaults.
+    #[must_use]
+    pub fn new(
+        disk: Arc<dyn Disk>,
+        clock: Arc<dyn Clock>,
+        dir: PathBuf,
+        quorum: Config,
+        controller: ControllerConfig,
+    ) -> Self {
+        Self {
+            disk,
+            clock,
+            dir,
+            quorum,
+            static_voters: VoterSet::default(),
+            controller,
+            local_broker: None,
+            segment_bytes: 1 << 30,
+            segment_ms: 7 * 24 * 3600 * 1000,
+            snapshot_bytes: 20 << 20,
+            snapshot_interval_ms: 3600 * 1000,
+            retention_bytes: 100 << 20,
+            retention_ms: 7 * 24 * 3600 * 1000,
+        }
+    }
+}
