@@ -4,8 +4,7 @@ use std::mem::size_of;
 
 use bytes::Bytes;
 
-use crate::DecodeError;
-use crate::varint::{get_ulong, unzigzag};
+use crate::{DecodeError, varint};
 
 /// Bytes of memory that decoding may allocate for each byte of the frame.
 const MEMORY_PER_BYTE: usize = 4;
@@ -42,16 +41,6 @@ impl Decoder {
     /// Bytes not read yet.
     pub fn remaining(&self) -> usize {
         self.end - self.position
-    }
-
-    /// Unknown tagged fields dropped so far.
-    pub fn unknown_tags(&self) -> u32 {
-        self.unknown_tags
-    }
-
-    /// The bytes not read yet, as a slice of the frame.
-    pub fn rest(&self) -> Bytes {
-        self.bytes.slice(self.position..self.end)
     }
 
     /// Checks that nothing is left.
@@ -121,24 +110,9 @@ impl Decoder {
     /// # Errors
     /// [`DecodeError::Truncated`], [`DecodeError::Varint`].
     pub fn uvarint(&mut self) -> Result<u32, DecodeError> {
-        // 32 bits were asked for.
-        self.ulong(32).map(|value| value as u32)
-    }
-
-    /// Reads a zigzag variable-length integer of 32 bits.
-    ///
-    /// # Errors
-    /// [`DecodeError::Truncated`], [`DecodeError::Varint`].
-    pub fn varint(&mut self) -> Result<i32, DecodeError> {
-        self.ulong(32).map(|value| unzigzag(value) as i32)
-    }
-
-    /// Reads a zigzag variable-length integer of 64 bits.
-    ///
-    /// # Errors
-    /// [`DecodeError::Truncated`], [`DecodeError::Varint`].
-    pub fn varlong(&mut self) -> Result<i64, DecodeError> {
-        self.ulong(64).map(unzigzag)
+        let (value, length) = varint::get(&self.bytes[self.position..self.end])?;
+        self.position += length;
+        Ok(value)
     }
 
     /// Reads the length of a nullable string: `None` is null.
@@ -217,18 +191,6 @@ impl Decoder {
 
     fn compact_length(&mut self) -> Result<Option<usize>, DecodeError> {
         Ok((self.uvarint()? as usize).checked_sub(1))
-    }
-
-    fn ulong(&mut self, bits: u32) -> Result<u64, DecodeError> {
-        let window = &self.bytes[self.position..self.end];
-        let remaining = window.len();
-        match get_ulong(window, bits).ok_or(DecodeError::Varint)? {
-            Ok((value, length)) => {
-                self.position += length;
-                Ok(value)
-            }
-            Err(()) => Err(DecodeError::Truncated { needed: remaining + 1, remaining }),
-        }
     }
 
     fn require(&self, needed: usize) -> Result<(), DecodeError> {

@@ -2,8 +2,7 @@
 
 use bytes::{BufMut, Bytes, BytesMut};
 
-use crate::EncodeError;
-use crate::varint::{MAX_VARINT_LEN, put_ulong, zigzag};
+use crate::{EncodeError, varint};
 
 /// A place where bytes that are not in memory belong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,17 +68,7 @@ impl Encoder {
 
     /// Appends an unsigned variable-length integer.
     pub fn put_uvarint(&mut self, value: u32) {
-        put_ulong(&mut self.buffer, u64::from(value));
-    }
-
-    /// Appends a zigzag variable-length integer.
-    pub fn put_varint(&mut self, value: i32) {
-        put_ulong(&mut self.buffer, zigzag(i64::from(value)));
-    }
-
-    /// Appends a zigzag variable-length integer.
-    pub fn put_varlong(&mut self, value: i64) {
-        put_ulong(&mut self.buffer, zigzag(value));
+        varint::put(&mut self.buffer, value);
     }
 
     /// Appends the length of a nullable string.
@@ -147,8 +136,8 @@ impl Encoder {
             self.buffer[at] = byte;
             return;
         }
-        let mut digits = BytesMut::with_capacity(MAX_VARINT_LEN);
-        put_ulong(&mut digits, u64::from(size));
+        let mut digits = BytesMut::with_capacity(varint::MAX_LEN);
+        varint::put(&mut digits, size);
         let end = self.buffer.len();
         let shift = digits.len() - 1;
         self.buffer.resize(end + shift, 0);

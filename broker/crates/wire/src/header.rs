@@ -1,8 +1,6 @@
 //! Request and response headers.
 
-use crate::{
-    ApiKey, DecodeError, Decoder, EncodeError, Encoder, Nullable, Request, Value, Version,
-};
+use crate::{ApiKey, DecodeError, Decoder, EncodeError, Encoder, Nullable, Value, Version};
 
 const PLAIN: Version = Version { number: 1, flexible: false };
 
@@ -51,16 +49,6 @@ impl RequestHeader {
             encoder.put_uvarint(0);
         }
         Ok(())
-    }
-
-    /// The header of a request of type `R`.
-    pub fn of<R: Request>(
-        api_version: i16,
-        correlation_id: i32,
-        client_id: Option<String>,
-    ) -> Self {
-        debug_assert!(R::VERSIONS.contains(api_version), "{} {api_version}", R::NAME);
-        Self { api_key: R::KEY, api_version, correlation_id, client_id }
     }
 }
 

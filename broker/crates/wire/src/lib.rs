@@ -43,4 +43,3 @@ pub use message::{Message, Request, Version, VersionRange};
 pub use records::Records;
 pub use uuid::{ParseUuidError, Uuid};
 pub use value::{Nullable, Struct, Value};
-pub use varint::{MAX_VARINT_LEN, MAX_VARLONG_LEN, uvarint_len, varint_len, varlong_len};

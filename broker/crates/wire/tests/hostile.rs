@@ -10,7 +10,9 @@ use std::alloc::System;
 use std::fmt::Debug;
 
 use barnabas_wire::consumer_protocol::{ConsumerProtocolAssignment, ConsumerProtocolSubscription};
-use barnabas_wire::{Arbitrary, Decoder, Encoder, Message, Request, RequestHeader, Source, api};
+use barnabas_wire::{
+    ApiKey, Arbitrary, Decoder, Encoder, Message, Request, RequestHeader, Source, api,
+};
 use bytes::Bytes;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use support::{decode, encode};
@@ -109,7 +111,12 @@ fn fill_frame<M: Message + PartialEq + Debug>(fill: u8, version: i16) {
 }
 
 fn attack_headers() {
-    let header = RequestHeader::of::<api::MetadataRequest>(12, 7, Some("client".to_owned()));
+    let header = RequestHeader {
+        api_key: ApiKey::Metadata,
+        api_version: 12,
+        correlation_id: 7,
+        client_id: Some("client".to_owned()),
+    };
     let mut encoder = Encoder::new();
     header.encode(&mut encoder).unwrap();
     let bytes = encoder.into_bytes();
