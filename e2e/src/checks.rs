@@ -9,7 +9,7 @@ use crate::bed::Bed;
 use crate::checkout::{self, Binaries};
 use crate::clients::{self, Target};
 use crate::failure::{Context, Failure, Result};
-use crate::{program, scenario};
+use crate::{hostile, program, scenario};
 
 /// How much of the output of a failed stage is shown.
 const SHOWN_LINES: usize = 120;
@@ -27,6 +27,7 @@ const STAGES: &[Stage] = &[
     Stage { name: "tests", heading: "Unit, property and budget tests, fuzz smoke", run: tests },
     Stage { name: "build", heading: "Static release binaries", run: build },
     Stage { name: "clients", heading: "Clients of the field", run: client_matrix },
+    Stage { name: "hostile", heading: "Hostile input beside an honest client", run: hostile_input },
     Stage { name: "scenarios", heading: "Scenarios on a real Kubernetes", run: scenarios },
 ];
 
@@ -57,6 +58,7 @@ pub fn run(names: &[String]) -> Result<()> {
         let known: Vec<&str> = STAGES.iter().map(|stage| stage.name).collect();
         return Err(Failure::new(format!("no stage {name}: there are {}", known.join(", "))));
     }
+    prerequisites()?;
     let started = Instant::now();
     let mut total = Tally::default();
     let mut lines = Vec::new();
@@ -131,11 +133,26 @@ fn client_matrix() -> Result<Tally> {
     Ok(Tally::ONE)
 }
 
+fn hostile_input() -> Result<Tally> {
+    hostile::run(&checkout::broker()?)?;
+    Ok(Tally::ONE)
+}
+
 fn scenarios() -> Result<Tally> {
     let bed = Bed::up(&scenario::bed_name())?;
     let outcome = scenario::run(&bed, &[]);
     bed.down();
     outcome
+}
+
+/// What no package of ours brings.
+fn prerequisites() -> Result<()> {
+    for (name, what) in [("cargo", "Rust"), ("go", "Go"), ("git", "git")] {
+        if !program::exists(name) {
+            return Err(Failure::new(format!("{name} is not on the path: install {what}")));
+        }
+    }
+    Ok(())
 }
 
 /// `test result: ok. 12 passed; 0 failed; …`
@@ -197,19 +214,6 @@ fn shown(time: Duration) -> String {
         return format!("{:.1} s", time.as_secs_f64());
     }
     format!("{} min {:02} s", seconds / 60, seconds % 60)
-}
-
-/// Is this machine able to run a program of the test bed at all?
-///
-/// # Errors
-/// When a program that cannot be installed by us is missing.
-pub fn prerequisites() -> Result<()> {
-    for (name, what) in [("cargo", "Rust"), ("go", "Go"), ("git", "git")] {
-        if !program::exists(name) {
-            return Err(Failure::new(format!("{name} is not on the path: install {what}")));
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]
