@@ -99,6 +99,8 @@ pub fn down(target: Target) -> Result<()> {
 /// # Errors
 /// When helm fails or the operator does not become available.
 pub fn install(kubernetes: &Kubernetes, values: &[&str]) -> Result<()> {
+    // The operator, too, runs under the strictest profile.
+    kubernetes.restricted_namespace(SYSTEM)?;
     let chart = repository().join("charts/barnabas-operator").display().to_string();
     let mut arguments = vec![
         "upgrade",
@@ -107,7 +109,6 @@ pub fn install(kubernetes: &Kubernetes, values: &[&str]) -> Result<()> {
         &chart,
         "--namespace",
         SYSTEM,
-        "--create-namespace",
         "--wait",
         "--timeout",
         "120s",
@@ -127,7 +128,8 @@ pub fn install(kubernetes: &Kubernetes, values: &[&str]) -> Result<()> {
 /// # Errors
 /// When helm fails.
 pub fn uninstall(kubernetes: &Kubernetes) -> Result<()> {
-    kubernetes.helm(&["uninstall", RELEASE, "--namespace", SYSTEM, "--wait"]).map(|_| ())
+    let arguments = ["uninstall", RELEASE, "--namespace", SYSTEM, "--wait", "--ignore-not-found"];
+    kubernetes.helm(&arguments).map(|_| ())
 }
 
 /// The images of broker and operator on every node of a bed.
