@@ -233,3 +233,25 @@ fn read(file: &Path) -> String {
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
 }
+
+#[test]
+fn links_of_the_documentation_lead_somewhere() {
+    let output = Command::new("git")
+        .args(["ls-files", "--cached", "--others", "--exclude-standard", "*.md"])
+        .current_dir(root())
+        .output()
+        .expect("git lists the tracked files");
+    let listed = String::from_utf8(output.stdout).unwrap();
+    let mut broken = Vec::new();
+    for file in listed.lines() {
+        let folder = Path::new(file).parent().unwrap();
+        for target in read(Path::new(file)).split("](").skip(1) {
+            let target = target.split([')', '#']).next().unwrap();
+            let local = !target.is_empty() && !target.contains("://");
+            if local && !root().join(folder).join(target).exists() {
+                broken.push(format!("{file}: {target}"));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "broken links:\n{}", broken.join("\n"));
+}

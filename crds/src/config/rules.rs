@@ -93,10 +93,11 @@ fn value_test(kind: Kind) -> Option<(String, String)> {
 ///
 /// `message` serves where the test itself fails, which is how CEL refuses `int('abc')`.
 fn rule(test: &str, advice: &str) -> Value {
+    let quoted = advice.replace('\'', "\\'");
     json!({
         "rule": format!("self.all(k, {test})"),
         "message": format!("a config {advice}"),
-        "messageExpression": format!("self.filter(k, !({test}))[0] + ' {}'", advice.replace('\'', "\\'")),
+        "messageExpression": format!("self.filter(k, !({test}))[0] + ' {quoted}'"),
     })
 }
 

@@ -38,7 +38,7 @@ impl Connections {
         })
     }
 
-    /// Whether the peer failed recently and is left alone for now.
+    /// Whether the peer failed recently and is left alone at the moment.
     pub(crate) fn is_backing_off(&self, peer: Peer, now_ms: u64) -> bool {
         self.peers.get(&peer).is_some_and(|connection| connection.ready_at_ms > now_ms)
     }

@@ -67,7 +67,10 @@ fn transaction_markers_do_not_belong_into_the_metadata_log() {
 
 proptest! {
     #[test]
-    fn arbitrary_bytes_never_panic(kind in 0_u8..8, value in proptest::collection::vec(any::<u8>(), 0..200)) {
+    fn arbitrary_bytes_never_panic(
+        kind in 0_u8..8,
+        value in proptest::collection::vec(any::<u8>(), 0..200),
+    ) {
         let _ = ControlRecord::decode(&[0, 0, 0, kind], &value);
     }
 }

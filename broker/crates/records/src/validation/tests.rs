@@ -209,7 +209,9 @@ proptest! {
 
     #[test]
     fn random_records_under_a_right_header_never_panic(
-        records in proptest::collection::vec(any::<u8>(), 0..100), count in 1..5i32, codec in 0..5i16,
+        records in proptest::collection::vec(any::<u8>(), 0..100),
+        count in 1..5i32,
+        codec in 0..5i16,
     ) {
         let mut header = builder(BatchOptions::default()).build().header();
         header.records_count = count;
