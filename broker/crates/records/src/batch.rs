@@ -3,7 +3,7 @@
 use bytes::{Bytes, BytesMut};
 
 use crate::compression::decompress;
-use crate::crc::{combine, crc32c};
+use crate::crc::{Crc32c, crc32c};
 use crate::header::{
     AT_CRC, AT_LEADER_EPOCH, BatchError, BatchHeader, CRC_COVERED_FROM, HEADER_LEN, put,
 };
@@ -126,15 +126,11 @@ impl EncodedBatch {
     #[must_use]
     pub fn seal(mut header: BatchHeader, records: Bytes) -> Self {
         header.batch_length = (HEADER_LEN - crate::header::LOG_OVERHEAD + records.len()) as i32;
-        let crc = crc32c(&records);
-        Self::seal_with(header, records, crc)
-    }
-
-    /// As [`EncodedBatch::seal`] when the checksum of `records` alone is known already.
-    pub(crate) fn seal_with(header: BatchHeader, records: Bytes, records_crc: u32) -> Self {
         let mut bytes = header.encode();
-        let crc = combine(crc32c(&bytes[CRC_COVERED_FROM..]), records_crc, records.len());
-        put(&mut bytes, AT_CRC, crc.to_be_bytes());
+        let mut crc = Crc32c::default();
+        crc.update(&bytes[CRC_COVERED_FROM..]);
+        crc.update(&records);
+        put(&mut bytes, AT_CRC, crc.value().to_be_bytes());
         Self { header: bytes, records }
     }
 

@@ -11,7 +11,7 @@ use bytes::Bytes;
 
 use crate::batch::EncodedBatch;
 use crate::compression::{Codec, Levels};
-use crate::crc::{combine, crc32c};
+use crate::crc::crc32c;
 use crate::header::{
     BatchError, BatchHeader, CRC_COVERED_FROM, HEADER_LEN, TIMESTAMP_TYPE_BIT, TimestampType,
 };
@@ -131,8 +131,7 @@ pub fn validate(bytes: &Bytes, rules: &Rules, now_ms: i64) -> Result<Validated, 
         return Err(too_large(bytes.len(), rules));
     }
     let records = bytes.slice(HEADER_LEN..);
-    let records_crc = crc32c(&records);
-    check_crc(bytes, &header, records_crc)?;
+    check_crc(bytes, &header)?;
     check_shape(&header)?;
     let found = check_records(&header, &records, rules, now_ms)?;
     let mut stored = header;
@@ -155,7 +154,7 @@ pub fn validate(bytes: &Bytes, rules: &Rules, now_ms: i64) -> Result<Validated, 
     } else if stored == header {
         EncodedBatch::verbatim(&stored, records)
     } else {
-        EncodedBatch::seal_with(stored, records, records_crc)
+        EncodedBatch::seal(stored, records)
     };
     Ok(Validated {
         batch,
@@ -191,9 +190,8 @@ fn single_batch(bytes: &Bytes) -> Result<BatchHeader, ValidationError> {
     }
 }
 
-fn check_crc(bytes: &[u8], header: &BatchHeader, records_crc: u32) -> Result<(), ValidationError> {
-    let covered = crc32c(&bytes[CRC_COVERED_FROM..HEADER_LEN]);
-    let computed = combine(covered, records_crc, bytes.len() - HEADER_LEN);
+fn check_crc(bytes: &[u8], header: &BatchHeader) -> Result<(), ValidationError> {
+    let computed = crc32c(&bytes[CRC_COVERED_FROM..]);
     if computed == header.crc {
         Ok(())
     } else {

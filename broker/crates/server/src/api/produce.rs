@@ -44,9 +44,13 @@ pub async fn handle(
         response.responses.push(round.topic(topic, refused));
     }
     let pending = std::mem::take(&mut round.pending);
-    flush_where_asked(&pending).await;
+    let unsynced = flush_where_asked(&pending).await;
     if pending.iter().any(|pending| !pending.produced.acknowledged) && acks == -1 {
         wait_for_replicas(node, pending, timeout_ms, &mut response).await;
+    }
+    if !unsynced.is_empty() {
+        let lost = ErrorCode::KAFKA_STORAGE_ERROR;
+        amend(node, &mut response, |key| unsynced.contains(key).then_some(lost));
     }
     let silent = acks == 0;
     Reply { message: (!silent).then_some(response), files: Vec::new() }
@@ -164,13 +168,34 @@ impl Round<'_> {
     }
 }
 
-/// Waits for syncs where `flush.messages` asks for one before the acknowledgement.
-async fn flush_where_asked(pending: &[Pending]) {
+/// Waits for syncs where `flush.messages` asks for one before the acknowledgement; returns the
+/// partitions that were not synced.
+async fn flush_where_asked(pending: &[Pending]) -> Vec<PartitionKey> {
+    let mut unsynced = Vec::new();
     for Pending { replica, produced } in pending {
-        if replica.settings().flush_messages == 1 {
-            let upto = produced.info.log_end_offset;
-            if !replica.dir.flush(replica.key, upto).await {
-                tracing::error!(partition = %replica.key, "acknowledged without a sync");
+        let upto = produced.info.log_end_offset;
+        let asked = replica.settings().flush_messages == 1;
+        if asked && !replica.dir.flush(replica.key, upto).await {
+            unsynced.push(replica.key);
+        }
+    }
+    unsynced
+}
+
+/// Sets the error of the partitions for which `code` has one.
+fn amend(
+    node: &Node,
+    response: &mut ProduceResponse,
+    code: impl Fn(&PartitionKey) -> Option<ErrorCode>,
+) {
+    let image = node.image.load();
+    for topic in &mut response.responses {
+        let named = image.topics.by_name(&topic.name).map(|topic| topic.id);
+        let id = if topic.topic_id.is_zero() { named } else { Some(topic.topic_id) };
+        for partition in &mut topic.partition_responses {
+            let key = id.map(|topic| PartitionKey { topic, partition: partition.index });
+            if let Some(code) = key.as_ref().and_then(&code) {
+                partition.error_code = code;
             }
         }
     }
@@ -194,17 +219,7 @@ async fn wait_for_replicas(
     let deadline_ms = node.clock.monotonic_ms() + i64::from(timeout_ms.max(0));
     let outcomes = node.partitions.waiters.produce(wait, deadline_ms, &replicas).await;
     let outcomes: HashMap<PartitionKey, AckOutcome> = outcomes.into_iter().collect();
-    let image = node.image.load();
-    for topic in &mut response.responses {
-        let named = image.topics.by_name(&topic.name).map(|topic| topic.id);
-        let id = if topic.topic_id.is_zero() { named } else { Some(topic.topic_id) };
-        for partition in &mut topic.partition_responses {
-            let key = id.map(|topic| PartitionKey { topic, partition: partition.index });
-            if let Some(outcome) = key.and_then(|key| outcomes.get(&key)) {
-                partition.error_code = outcome_code(*outcome);
-            }
-        }
-    }
+    amend(node, response, |key| outcomes.get(key).copied().map(outcome_code));
 }
 
 fn outcome_code(outcome: AckOutcome) -> ErrorCode {

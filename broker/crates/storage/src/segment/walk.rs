@@ -1,6 +1,6 @@
 //! Steps over the batches of a file, reading little more than their headers.
 
-use barnabas_records::crc::{combine, crc32c};
+use barnabas_records::crc::Crc32c;
 use barnabas_records::header::CRC_COVERED_FROM;
 use barnabas_records::{BatchError, BatchHeader, HEADER_LEN};
 
@@ -88,18 +88,18 @@ impl<'a> Walk<'a> {
 pub(crate) fn check_crc(file: &dyn DiskFile, placed: &Placed) -> Result<(), WalkError> {
     let mut position = placed.position + CRC_COVERED_FROM as u64;
     let mut chunk = Vec::new();
-    let mut computed = crc32c(&[]);
+    let mut crc = Crc32c::default();
     while position < placed.end() {
         let left = usize::try_from(placed.end() - position).unwrap_or(CRC_CHUNK);
         chunk.resize(left.min(CRC_CHUNK), 0);
         let read = read_full(file, &mut chunk, position)?;
-        computed = combine(computed, crc32c(&chunk[..read]), read);
+        crc.update(&chunk[..read]);
         position += read as u64;
         if read < chunk.len() {
             break;
         }
     }
-    let stored = placed.header.crc;
+    let (computed, stored) = (crc.value(), placed.header.crc);
     if computed == stored {
         return Ok(());
     }
