@@ -1,0 +1,226 @@
+//! The pods of a node pool.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::{
+    Capabilities, ConfigMapVolumeSource, Container, ContainerPort, EnvVar, EnvVarSource,
+    HTTPGetAction, ObjectFieldSelector, PodSecurityContext, PodSpec, PodTemplateSpec, Probe,
+    ResourceRequirements, SeccompProfile, SecurityContext, TopologySpreadConstraint, Volume,
+    VolumeMount,
+};
+use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+
+use super::super::validate::{Cluster, Pool};
+use super::{HTTP_PORT, labels, properties, service_account};
+use crate::fingerprint;
+
+/// Annotation with the fingerprint of the configuration file that a pod started with.
+pub const CONFIG: &str = "kafka.barnabas.dev/config";
+/// Name of the disk.
+pub const DATA_VOLUME: &str = "data";
+/// Kafka's log directory: below the mount point, where a file system may have `lost+found`.
+pub const DATA_DIR: &str = "/var/lib/barnabas/data";
+
+const DATA_MOUNT: &str = "/var/lib/barnabas";
+const CONFIG_VOLUME: &str = "config";
+const CONFIG_MOUNT: &str = "/etc/barnabas";
+/// The user of the image.
+const USER: i64 = 65532;
+/// Seconds for a clean shutdown when the spec has none.
+const GRACE_SECONDS: i64 = 120;
+
+/// The template of a pool's pods.
+pub fn template(cluster: &Cluster, pool: &Pool) -> PodTemplateSpec {
+    let added = pool.template.metadata.clone().unwrap_or_default();
+    let mut all_labels = added.labels;
+    all_labels.extend(labels::all(cluster, Some(pool)));
+    let mut annotations = added.annotations;
+    let config = fingerprint::of(&properties::text(cluster, pool));
+    annotations.insert(CONFIG.to_owned(), config);
+    PodTemplateSpec {
+        metadata: Some(ObjectMeta {
+            labels: Some(all_labels),
+            annotations: Some(annotations),
+            ..ObjectMeta::default()
+        }),
+        spec: Some(spec(cluster, pool)),
+    }
+}
+
+/// DNS name of a pod, from anywhere in the Kubernetes cluster.
+pub fn host(cluster: &Cluster, pod: &str) -> String {
+    format!("{pod}.{}.{}.svc", cluster.headless_service(), cluster.namespace)
+}
+
+fn spec(cluster: &Cluster, pool: &Pool) -> PodSpec {
+    let template = &pool.template;
+    let some = |list: &[_]| (!list.is_empty()).then(|| list.to_vec());
+    let spread = if template.topology_spread_constraints.is_empty() {
+        default_spread(cluster, pool)
+    } else {
+        template.topology_spread_constraints.clone()
+    };
+    PodSpec {
+        service_account_name: Some(service_account::name(cluster)),
+        automount_service_account_token: Some(false),
+        enable_service_links: Some(false),
+        termination_grace_period_seconds: Some(
+            template.termination_grace_period_seconds.unwrap_or(GRACE_SECONDS),
+        ),
+        security_context: Some(pod_security()),
+        image_pull_secrets: some(&cluster.image_pull_secrets),
+        node_selector: (!template.node_selector.is_empty()).then(|| template.node_selector.clone()),
+        tolerations: (!template.tolerations.is_empty()).then(|| template.tolerations.clone()),
+        affinity: template.affinity.clone(),
+        topology_spread_constraints: Some(spread),
+        priority_class_name: template.priority_class_name.clone(),
+        containers: vec![container(cluster, pool)],
+        volumes: Some(vec![Volume {
+            name: CONFIG_VOLUME.to_owned(),
+            config_map: Some(ConfigMapVolumeSource {
+                name: pool.full_name.clone(),
+                ..ConfigMapVolumeSource::default()
+            }),
+            ..Volume::default()
+        }]),
+        ..PodSpec::default()
+    }
+}
+
+fn container(cluster: &Cluster, pool: &Pool) -> Container {
+    let quantities = |map: &BTreeMap<String, Quantity>| (!map.is_empty()).then(|| map.clone());
+    let mount = |name: &str, path: &str, read_only: bool| VolumeMount {
+        name: name.to_owned(),
+        mount_path: path.to_owned(),
+        read_only: read_only.then_some(true),
+        ..VolumeMount::default()
+    };
+    Container {
+        name: "broker".to_owned(),
+        image: Some(cluster.image.clone()),
+        image_pull_policy: Some(cluster.image_pull_policy.to_owned()),
+        args: Some(arguments(cluster)),
+        env: Some(vec![
+            from_field("POD_NAME", "metadata.name"),
+            from_field("NODE_ID", "metadata.labels['apps.kubernetes.io/pod-index']"),
+        ]),
+        ports: Some(ports(cluster)),
+        resources: Some(ResourceRequirements {
+            requests: quantities(&pool.resources.requests),
+            limits: quantities(&pool.resources.limits),
+            claims: None,
+        }),
+        security_context: Some(container_security()),
+        // What a broker says last becomes part of the cluster's status.
+        termination_message_policy: Some("FallbackToLogsOnError".to_owned()),
+        startup_probe: Some(probe("/livez", 1, 600)),
+        liveness_probe: Some(probe("/livez", 10, 6)),
+        readiness_probe: Some(probe("/readyz", 2, 2)),
+        volume_mounts: Some(vec![
+            mount(DATA_VOLUME, DATA_MOUNT, false),
+            mount(CONFIG_VOLUME, CONFIG_MOUNT, true),
+        ]),
+        ..Container::default()
+    }
+}
+
+/// The kubelet fills in `$(…)`.
+fn arguments(cluster: &Cluster) -> Vec<String> {
+    let host = host(cluster, "$(POD_NAME)");
+    let advertised: Vec<String> = properties::listeners(cluster)
+        .into_iter()
+        .skip(1)
+        .map(|(name, port)| format!("{name}://{host}:{port}"))
+        .collect();
+    vec![
+        "run".to_owned(),
+        format!("--config={CONFIG_MOUNT}/server.properties"),
+        format!("--cluster-id={}", cluster.id),
+        format!("--http=0.0.0.0:{HTTP_PORT}"),
+        "--override=node.id=$(NODE_ID)".to_owned(),
+        format!("--override=advertised.listeners={}", advertised.join(",")),
+    ]
+}
+
+fn ports(cluster: &Cluster) -> Vec<ContainerPort> {
+    let port = |name: &str, port: i32| ContainerPort {
+        name: Some(name.to_owned()),
+        container_port: port,
+        protocol: Some("TCP".to_owned()),
+        ..ContainerPort::default()
+    };
+    let mut ports = vec![
+        port("http", HTTP_PORT),
+        port("controller", super::CONTROLLER_PORT),
+        port("replication", super::REPLICATION_PORT),
+    ];
+    ports.extend(cluster.listeners.iter().map(|listener| port(&listener.name, listener.port)));
+    ports
+}
+
+fn from_field(name: &str, path: &str) -> EnvVar {
+    EnvVar {
+        name: name.to_owned(),
+        value_from: Some(EnvVarSource {
+            field_ref: Some(ObjectFieldSelector {
+                api_version: Some("v1".to_owned()),
+                field_path: path.to_owned(),
+            }),
+            ..EnvVarSource::default()
+        }),
+        ..EnvVar::default()
+    }
+}
+
+fn probe(path: &str, period_seconds: i32, failures: i32) -> Probe {
+    Probe {
+        http_get: Some(HTTPGetAction {
+            path: Some(path.to_owned()),
+            port: IntOrString::String("http".to_owned()),
+            ..HTTPGetAction::default()
+        }),
+        period_seconds: Some(period_seconds),
+        failure_threshold: Some(failures),
+        timeout_seconds: Some(5),
+        ..Probe::default()
+    }
+}
+
+fn pod_security() -> PodSecurityContext {
+    PodSecurityContext {
+        run_as_non_root: Some(true),
+        run_as_user: Some(USER),
+        run_as_group: Some(USER),
+        fs_group: Some(USER),
+        fs_group_change_policy: Some("OnRootMismatch".to_owned()),
+        seccomp_profile: Some(SeccompProfile {
+            type_: "RuntimeDefault".to_owned(),
+            localhost_profile: None,
+        }),
+        ..PodSecurityContext::default()
+    }
+}
+
+fn container_security() -> SecurityContext {
+    SecurityContext {
+        allow_privilege_escalation: Some(false),
+        read_only_root_filesystem: Some(true),
+        capabilities: Some(Capabilities { drop: Some(vec!["ALL".to_owned()]), add: None }),
+        ..SecurityContext::default()
+    }
+}
+
+/// Over zones, then over nodes, where that is possible.
+fn default_spread(cluster: &Cluster, pool: &Pool) -> Vec<TopologySpreadConstraint> {
+    ["topology.kubernetes.io/zone", "kubernetes.io/hostname"]
+        .map(|key| TopologySpreadConstraint {
+            max_skew: 1,
+            topology_key: key.to_owned(),
+            when_unsatisfiable: "ScheduleAnyway".to_owned(),
+            label_selector: Some(labels::selector(cluster, Some(pool))),
+            ..TopologySpreadConstraint::default()
+        })
+        .to_vec()
+}

@@ -1,0 +1,75 @@
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::super::fixtures::cluster;
+use super::{Rendered, build, properties};
+
+/// Every object of the sample cluster, to be read by people. `UPDATE_SNAPSHOTS=1` writes it anew.
+#[test]
+fn the_sample_renders_as_recorded() {
+    let rendered = build(&cluster(|_| {}));
+    let texts: Vec<String> =
+        rendered.iter().map(|object| serde_yaml::to_string(&object.value).unwrap()).collect();
+    let text = texts.join("---\n");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cluster/build/snapshot.yaml");
+    if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
+        fs::write(&path, &text).unwrap();
+    }
+    assert_eq!(text, fs::read_to_string(&path).unwrap(), "see UPDATE_SNAPSHOTS above");
+}
+
+fn stateful_set(rendered: &[Rendered]) -> &Value {
+    &rendered.iter().find(|object| object.api.kind == "StatefulSet").unwrap().value
+}
+
+#[test]
+fn pods_keep_to_the_restricted_standard() {
+    let rendered = build(&cluster(|_| {}));
+    let pod = &stateful_set(&rendered)["spec"]["template"]["spec"];
+    assert_eq!(pod["securityContext"]["runAsNonRoot"], true);
+    assert_eq!(pod["securityContext"]["seccompProfile"]["type"], "RuntimeDefault");
+    assert_eq!(pod["automountServiceAccountToken"], false);
+    for container in pod["containers"].as_array().unwrap() {
+        let context = &container["securityContext"];
+        assert_eq!(context["allowPrivilegeEscalation"], false);
+        assert_eq!(context["readOnlyRootFilesystem"], true);
+        assert_eq!(context["capabilities"]["drop"][0], "ALL");
+    }
+}
+
+#[test]
+fn ordinals_are_node_ids() {
+    let rendered = build(&cluster(|raw| raw.spec.node_pools[0].first_node_id = 100));
+    let spec = &stateful_set(&rendered)["spec"];
+    assert_eq!(spec["ordinals"]["start"], 100);
+    let text = serde_json::to_string(&rendered.iter().map(|r| &r.value).collect::<Vec<_>>());
+    assert!(text.unwrap().contains("100@events-brokers-100.events-brokers.kafka.svc:9090"));
+}
+
+#[test]
+fn a_config_changes_the_pod_template_and_nothing_else_of_it() {
+    let before = build(&cluster(|_| {}));
+    let after = build(&cluster(|raw| {
+        let value = serde_json::from_str("3").unwrap();
+        raw.spec.config.insert("num.partitions".to_owned(), value);
+    }));
+    let template = |rendered: &[Rendered]| stateful_set(rendered)["spec"]["template"].clone();
+    let (mut one, mut two) = (template(&before), template(&after));
+    let config = |template: &mut Value| {
+        template["metadata"]["annotations"]["kafka.barnabas.dev/config"].take()
+    };
+    assert_ne!(config(&mut one), config(&mut two));
+    assert_eq!(one, two);
+}
+
+#[test]
+fn properties_survive_a_reader_of_java_properties() {
+    let cluster = cluster(|raw| {
+        let value = serde_json::from_str(r#"" a\\b""#).unwrap();
+        raw.spec.config.insert("max.connections.per.ip.overrides".to_owned(), value);
+    });
+    let text = properties::text(&cluster, &cluster.pools[0]);
+    assert!(text.contains("max.connections.per.ip.overrides=\\ a\\\\b\n"), "{text}");
+}

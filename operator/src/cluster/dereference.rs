@@ -1,0 +1,86 @@
+//! Reads what a cluster has in Kubernetes. Only here, and nothing is decided here.
+
+use std::collections::BTreeMap;
+
+use barnabas_crds::KafkaCluster;
+use k8s_openapi::api::apps::v1::StatefulSet;
+use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Pod};
+use kube::api::{Api, DynamicObject, ListParams};
+use kube::{Client, ResourceExt};
+use serde_json::Value;
+
+use super::build::{CLUSTER_ID, Rendered, labels};
+
+/// Objects and pods of a cluster as the API server has them.
+#[derive(Clone, Debug, Default)]
+pub struct Observed {
+    /// The objects that the operator applies, by kind and name.
+    pub objects: BTreeMap<(String, String), Value>,
+    /// The pools' StatefulSets by name.
+    pub stateful_sets: BTreeMap<String, StatefulSet>,
+    /// Broker pods by name.
+    pub pods: BTreeMap<String, Pod>,
+    /// Disks by name.
+    pub claims: BTreeMap<String, PersistentVolumeClaim>,
+}
+
+impl Observed {
+    /// The object that a rendered one stands for.
+    #[must_use]
+    pub fn object(&self, rendered: &Rendered) -> Option<&Value> {
+        self.objects.get(&(rendered.api.kind.clone(), rendered.name.clone()))
+    }
+}
+
+/// The id of the cluster whose data the disks of this name hold, if there are any: they outlive
+/// the resource.
+///
+/// # Errors
+/// The API server did not answer.
+pub async fn id_on_disks(client: &Client, cluster: &KafkaCluster) -> kube::Result<Option<String>> {
+    let claims = claims(client, cluster).await?;
+    let mut ids = claims.values().filter_map(|claim| claim.annotations().get(CLUSTER_ID).cloned());
+    Ok(ids.next())
+}
+
+/// Reads everything that the plan needs.
+///
+/// # Errors
+/// The API server did not answer.
+pub async fn dereference(
+    client: &Client,
+    cluster: &KafkaCluster,
+    wanted: &[Rendered],
+) -> kube::Result<Observed> {
+    let namespace = cluster.namespace().unwrap_or_default();
+    let mut observed = Observed { claims: claims(client, cluster).await?, ..Observed::default() };
+    for rendered in wanted {
+        let api: Api<DynamicObject> =
+            Api::namespaced_with(client.clone(), &namespace, &rendered.api);
+        let Some(object) = api.get_opt(&rendered.name).await? else { continue };
+        let value = serde_json::to_value(&object).map_err(kube::Error::SerdeError)?;
+        if rendered.api.kind == "StatefulSet" {
+            let set = serde_json::from_value(value.clone()).map_err(kube::Error::SerdeError)?;
+            observed.stateful_sets.insert(rendered.name.clone(), set);
+        }
+        observed.objects.insert((rendered.api.kind.clone(), rendered.name.clone()), value);
+    }
+    let pods: Api<Pod> = Api::namespaced(client.clone(), &namespace);
+    let pods = pods.list(&of(cluster)).await?;
+    observed.pods = pods.items.into_iter().map(|pod| (pod.name_any(), pod)).collect();
+    Ok(observed)
+}
+
+async fn claims(
+    client: &Client,
+    cluster: &KafkaCluster,
+) -> kube::Result<BTreeMap<String, PersistentVolumeClaim>> {
+    let namespace = cluster.namespace().unwrap_or_default();
+    let api: Api<PersistentVolumeClaim> = Api::namespaced(client.clone(), &namespace);
+    let list = api.list(&of(cluster)).await?;
+    Ok(list.items.into_iter().map(|claim| (claim.name_any(), claim)).collect())
+}
+
+fn of(cluster: &KafkaCluster) -> ListParams {
+    ListParams::default().labels(&format!("{}={}", labels::CLUSTER, cluster.name_any()))
+}

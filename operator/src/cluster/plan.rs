@@ -1,0 +1,216 @@
+//! Observed and desired in, ordered actions out: pure.
+//!
+//! What destroys something (a pod, a StatefulSet without its pods) is an action of its own, and
+//! comes only from what was observed.
+
+use k8s_openapi::api::apps::v1::StatefulSet;
+use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Pod};
+use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
+use kube::ResourceExt;
+use serde_json::Value;
+
+use super::build::pod::CONFIG;
+use super::build::{APPLIED, Rendered};
+use super::dereference::Observed;
+use super::quantity;
+use super::validate::{Cluster, Pool};
+
+/// One step towards the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// Creates or changes an object.
+    Apply(Rendered),
+    /// Asks for a larger disk.
+    GrowClaim {
+        /// Name of the claim.
+        name: String,
+        /// Its new size.
+        size: Quantity,
+    },
+    /// Deletes a StatefulSet but not its pods: its claim templates cannot be changed.
+    Replace {
+        /// Name of the StatefulSet.
+        name: String,
+        /// Which one, so that a newer one is left alone.
+        uid: String,
+    },
+    /// Deletes a pod that runs an old spec; its StatefulSet makes a new one.
+    Restart {
+        /// Name of the pod.
+        pod: String,
+        /// Which one, so that a newer one is left alone.
+        uid: String,
+        /// Why, for people.
+        why: &'static str,
+    },
+}
+
+/// What is in the way of a plan.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Conflict {
+    /// An object of the same name belongs to somebody else.
+    #[error("{0} exists and belongs to somebody else: delete it, or rename the cluster or pool")]
+    Foreign(String),
+}
+
+/// The steps from what is to what should be.
+///
+/// # Errors
+/// Something that is not ours is in the way.
+pub fn plan(
+    cluster: &Cluster,
+    wanted: &[Rendered],
+    observed: &Observed,
+) -> Result<Vec<Action>, Conflict> {
+    let mut actions = Vec::new();
+    for rendered in wanted {
+        let Some(live) = observed.object(rendered) else {
+            actions.push(Action::Apply(rendered.clone()));
+            continue;
+        };
+        if !belongs(cluster, live) {
+            return Err(Conflict::Foreign(rendered.title()));
+        }
+        if !live["metadata"]["deletionTimestamp"].is_null() {
+            continue;
+        }
+        match observed.stateful_sets.get(&rendered.name) {
+            Some(set) if rendered.api.kind == "StatefulSet" => {
+                actions.extend(stateful_set(cluster, rendered, set, live, observed));
+            }
+            _ if differs(rendered, live) => actions.push(Action::Apply(rendered.clone())),
+            _ => {}
+        }
+    }
+    Ok(actions)
+}
+
+fn stateful_set(
+    cluster: &Cluster,
+    rendered: &Rendered,
+    set: &StatefulSet,
+    live: &Value,
+    observed: &Observed,
+) -> Vec<Action> {
+    let Some(pool) = cluster.pools.iter().find(|pool| pool.full_name == rendered.name) else {
+        return Vec::new();
+    };
+    let mut actions = grow(pool, observed);
+    if disk_of(set).is_some_and(|size| quantity::less(size, &pool.disk)) {
+        // Its pods live on; the next pass makes it again, and it adopts them.
+        let uid = set.uid().unwrap_or_default();
+        actions.push(Action::Replace { name: rendered.name.clone(), uid });
+    } else if differs(rendered, live) {
+        actions.push(Action::Apply(rendered.clone()));
+    } else {
+        actions.extend(restarts(set, pool, observed));
+    }
+    actions
+}
+
+fn grow(pool: &Pool, observed: &Observed) -> Vec<Action> {
+    let claims = pool.node_ids().filter_map(|node_id| observed.claims.get(&pool.claim(node_id)));
+    claims
+        .filter(|claim| requested(claim).is_some_and(|size| quantity::less(size, &pool.disk)))
+        .map(|claim| Action::GrowClaim { name: claim.name_any(), size: pool.disk.clone() })
+        .collect()
+}
+
+/// Pods that run an older spec than their StatefulSet's, once it knows which that is. A pod that
+/// is on its way out already is waited for.
+fn restarts(set: &StatefulSet, pool: &Pool, observed: &Observed) -> Vec<Action> {
+    let Some(revision) = current_revision(set) else { return Vec::new() };
+    let pods = pool.node_ids().filter_map(|node_id| observed.pods.get(&pool.pod(node_id)));
+    pods.filter(|pod| pod.metadata.deletion_timestamp.is_none() && !runs(pod, revision))
+        .map(|pod| Action::Restart {
+            pod: pod.name_any(),
+            uid: pod.uid().unwrap_or_default(),
+            why: why(set, pod),
+        })
+        .collect()
+}
+
+/// The revision that pods should run, when the StatefulSet's controller has seen the last change.
+#[must_use]
+pub fn current_revision(set: &StatefulSet) -> Option<&str> {
+    let status = set.status.as_ref()?;
+    let seen = status.observed_generation >= set.metadata.generation;
+    seen.then_some(status.update_revision.as_deref()).flatten()
+}
+
+/// Whether a pod was made from a revision of its StatefulSet.
+#[must_use]
+pub fn runs(pod: &Pod, revision: &str) -> bool {
+    pod.labels().get("controller-revision-hash").is_some_and(|running| running == revision)
+}
+
+fn why(set: &StatefulSet, pod: &Pod) -> &'static str {
+    let template = set.spec.as_ref().map(|spec| &spec.template);
+    let image = |spec: Option<&k8s_openapi::api::core::v1::PodSpec>| {
+        spec.and_then(|spec| spec.containers.first()).and_then(|c| c.image.clone())
+    };
+    let config = template
+        .and_then(|t| t.metadata.as_ref())
+        .and_then(|metadata| metadata.annotations.as_ref())
+        .and_then(|annotations| annotations.get(CONFIG));
+    if image(template.and_then(|t| t.spec.as_ref())) != image(pod.spec.as_ref()) {
+        "its image changed"
+    } else if config != pod.annotations().get(CONFIG) {
+        "its configuration changed"
+    } else {
+        "its pod template changed"
+    }
+}
+
+fn belongs(cluster: &Cluster, live: &Value) -> bool {
+    let owners = live["metadata"]["ownerReferences"].as_array();
+    owners.is_some_and(|owners| owners.iter().any(|owner| owner["uid"] == cluster.owner.uid))
+}
+
+/// Whether an object has to be applied: its fields are no longer what the operator wants, or the
+/// operator wants fewer fields than it applied last.
+fn differs(rendered: &Rendered, live: &Value) -> bool {
+    let applied = |object: &Value| object["metadata"]["annotations"][APPLIED].clone();
+    applied(live) != applied(&rendered.value) || !holds(live, &rendered.value)
+}
+
+/// Whether `live` has every field of `wanted` with its value. The API server adds fields, also
+/// within the items of lists.
+fn holds(live: &Value, wanted: &Value) -> bool {
+    match (live, wanted) {
+        (Value::Object(live), Value::Object(wanted)) => wanted.iter().all(|(name, wanted)| {
+            live.get(name).map_or_else(|| empty(wanted), |live| holds(live, wanted))
+        }),
+        (Value::Array(live), Value::Array(wanted)) => {
+            live.len() == wanted.len() && live.iter().zip(wanted).all(|(l, w)| holds(l, w))
+        }
+        (Value::String(live), Value::String(wanted)) => {
+            live == wanted || quantity::same(live, wanted)
+        }
+        _ => live == wanted,
+    }
+}
+
+/// What the API server leaves out.
+fn empty(wanted: &Value) -> bool {
+    match wanted {
+        Value::Null => true,
+        Value::Object(fields) => fields.values().all(empty),
+        Value::Array(items) => items.is_empty(),
+        _ => false,
+    }
+}
+
+fn disk_of(set: &StatefulSet) -> Option<&Quantity> {
+    requested(set.spec.as_ref()?.volume_claim_templates.as_ref()?.first()?)
+}
+
+/// The size that a claim asks for.
+#[must_use]
+pub fn requested(claim: &PersistentVolumeClaim) -> Option<&Quantity> {
+    claim.spec.as_ref()?.resources.as_ref()?.requests.as_ref()?.get("storage")
+}
+
+#[cfg(test)]
+pub(super) mod tests;
