@@ -22,6 +22,8 @@ const EARLIEST_LOCAL: (i64, i16) = (-4, 8);
 const LATEST_TIERED: (i64, i16) = (-5, 9);
 const EARLIEST_PENDING_UPLOAD: (i64, i16) = (-6, 11);
 
+/// From this version on, answers carry the leader epoch (KIP-320).
+const LEADER_EPOCH_SINCE: i16 = 4;
 /// From this version on, OFFSET_NOT_AVAILABLE is known (KIP-207).
 const NOT_AVAILABLE_SINCE: i16 = 5;
 
@@ -43,7 +45,7 @@ pub async fn handle(
             let index = partition.partition_index;
             let asked = Asked { node, ctx, image: &image, topic: &topic.name, kind };
             let found = asked.find(&partition).await;
-            partitions.push(respond(index, found));
+            partitions.push(respond(ctx.version, index, found));
         }
         topics.push(ListOffsetsTopicResponse { name: topic.name, partitions });
     }
@@ -108,6 +110,7 @@ impl Asked<'_> {
 }
 
 fn respond(
+    version: i16,
     partition_index: i32,
     found: Result<FoundOffset, ErrorCode>,
 ) -> ListOffsetsPartitionResponse {
@@ -120,6 +123,6 @@ fn respond(
         error_code,
         timestamp: found.timestamp,
         offset: found.offset,
-        leader_epoch: found.leader_epoch,
+        leader_epoch: if version >= LEADER_EPOCH_SINCE { found.leader_epoch } else { -1 },
     }
 }
