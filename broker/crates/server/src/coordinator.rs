@@ -102,6 +102,14 @@ impl GroupCoordinator {
         shards.values().cloned().collect()
     }
 
+    /// Gives up all groups, because the broker stops: whoever waits for others is answered, so that
+    /// nobody keeps it from stopping.
+    pub fn stop(&self) {
+        for shard in self.all() {
+            shard.unload();
+        }
+    }
+
     /// Runs the timers of all groups for as long as the broker runs.
     pub async fn run_timers(self: Arc<Self>) {
         loop {

@@ -126,3 +126,15 @@ fn respond(
         leader_epoch: if version >= LEADER_EPOCH_SINCE { found.leader_epoch } else { -1 },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn old_clients_are_not_told_the_leader_epoch() {
+        let found = FoundOffset { timestamp: 1, offset: 2, leader_epoch: 3 };
+        assert_eq!(respond(3, 0, Ok(found)).leader_epoch, -1);
+        assert_eq!(respond(4, 0, Ok(found)).leader_epoch, 3);
+    }
+}

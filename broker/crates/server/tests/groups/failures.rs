@@ -1,7 +1,11 @@
 //! What clients are told when the coordinator cannot serve them.
 
+use std::future::Future;
+
 use barnabas_wire::ErrorCode;
+use barnabas_wire::api::describe_groups::DescribeGroupsRequest;
 use barnabas_wire::api::find_coordinator::FindCoordinatorRequest;
+use barnabas_wire::api::join_group::JoinGroupRequest;
 use barnabas_wire::api::offset_fetch::{OffsetFetchRequest, OffsetFetchRequestGroup};
 
 use crate::broker::{Broker, NODE, OTHER_NODE, TOPIC};
@@ -42,26 +46,51 @@ async fn another_brokers_groups_are_not_served() {
     assert_eq!(joined.error_code, ErrorCode::NOT_COORDINATOR);
 }
 
-#[tokio::test]
-async fn whoever_waits_is_told_when_the_coordinator_moves() {
+/// A broker with a stable member, and the request of a second one that waits for the first.
+async fn with_a_waiting_member() -> (Broker, JoinGroupRequest) {
     let broker = Broker::start().await;
     loaded(&broker).await;
     let first = join(&broker).await;
     sync(&broker, &first).await;
-    let version = 9;
-    let second = broker.ask(version, &join_request("")).await;
-    let request = join_request(&second.member_id);
-    // The second member waits for the first, which never comes back.
-    let waiting = async { broker.ask(version, &request).await };
-    tokio::pin!(waiting);
-    tokio::select! {
-        answer = &mut waiting => panic!("answered too soon: {answer:?}"),
-        () = tokio::time::sleep(std::time::Duration::from_millis(50)) => {}
-    }
-    broker.lose_leadership().await;
-    assert_eq!(waiting.await.error_code, ErrorCode::NOT_COORDINATOR);
-    let after = broker.ask(version, &join_request("")).await;
+    let second = broker.ask(9, &join_request("")).await;
+    (broker, join_request(&second.member_id))
+}
+
+/// Sends `request`, waits until it is parked, then does `then`; returns the answer.
+async fn answer_after(
+    broker: &Broker,
+    request: &JoinGroupRequest,
+    then: impl Future<Output = ()>,
+) -> ErrorCode {
+    let parked = async {
+        while describe(broker).await != "PreparingRebalance" {
+            tokio::task::yield_now().await;
+        }
+        then.await;
+    };
+    tokio::join!(broker.ask(9, request), parked).0.error_code
+}
+
+async fn describe(broker: &Broker) -> String {
+    let request = DescribeGroupsRequest { groups: vec![GROUP.into()], ..Default::default() };
+    broker.ask(5, &request).await.groups.remove(0).group_state
+}
+
+#[tokio::test]
+async fn whoever_waits_is_told_when_the_coordinator_moves() {
+    let (broker, request) = with_a_waiting_member().await;
+    let error = answer_after(&broker, &request, broker.lose_leadership()).await;
+    assert_eq!(error, ErrorCode::NOT_COORDINATOR);
+    let after = broker.ask(9, &join_request("")).await;
     assert_eq!(after.error_code, ErrorCode::NOT_COORDINATOR);
+}
+
+#[tokio::test]
+async fn nobody_who_waits_keeps_the_broker_from_stopping() {
+    let (broker, request) = with_a_waiting_member().await;
+    let stop = async { broker.node.groups.stop() };
+    let error = answer_after(&broker, &request, stop).await;
+    assert_eq!(error, ErrorCode::NOT_COORDINATOR);
 }
 
 #[tokio::test]
