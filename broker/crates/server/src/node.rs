@@ -55,7 +55,7 @@ pub struct Node {
     /// Producer ids to give out.
     pub producer_ids: ProducerIds,
     /// Where the node is in its life.
-    pub health: Health,
+    pub health: Arc<Health>,
     /// What is counted.
     pub metrics: Metrics,
     /// The way to the active controller; set once, when there is one.
@@ -109,7 +109,7 @@ impl Node {
             groups: Arc::new(groups),
             sessions: Mutex::new(FetchSessions::new(parts.fetch_session_slots, rand::random())),
             producer_ids: ProducerIds::default(),
-            health: Health::default(),
+            health: Arc::default(),
             metrics: Metrics::new(),
             controller: OnceLock::new(),
         }

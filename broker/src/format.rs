@@ -1,0 +1,136 @@
+//! Preparing log directories for a cluster.
+
+use std::path::{Path, PathBuf};
+
+use barnabas_controller::bootstrap_records;
+use barnabas_metadata::feature::MetadataVersion;
+use barnabas_server::config::{BrokerConfig, Settings};
+use barnabas_server::raft::write_bootstrap;
+use barnabas_storage::directory::{MetaProperties, new_directory_id};
+use barnabas_storage::{Disk, RealDisk};
+
+use crate::cli::{FormatArguments, Source};
+use crate::error::StartError;
+
+/// Longest cluster id, in bytes.
+const CLUSTER_ID_MAX: usize = 64;
+
+/// A log directory that is ready for use.
+#[derive(Clone, Debug)]
+pub(crate) struct Formatted {
+    pub(crate) path: PathBuf,
+    pub(crate) meta: MetaProperties,
+}
+
+/// `barnabas-broker format`.
+pub(crate) fn command(arguments: &FormatArguments) -> Result<(), StartError> {
+    let config = read(&arguments.source)?;
+    check_cluster_id(&arguments.cluster_id)?;
+    let disk = RealDisk;
+    for dir in directories(&config) {
+        if let Some(meta) = MetaProperties::load(&disk, &dir)? {
+            if !arguments.ignore_formatted {
+                return Err(StartError::AlreadyFormatted(dir));
+            }
+            MetaProperties::check(&[(dir, meta)], Some(&arguments.cluster_id), config.node_id)?;
+            continue;
+        }
+        let meta = format(&disk, &dir, &arguments.cluster_id, config.node_id)?;
+        println!(
+            "Formatted {} for cluster {} with metadata.version {}: directory id {}.",
+            dir.display(),
+            meta.cluster_id,
+            MetadataVersion::LATEST_PRODUCTION,
+            meta.directory_id,
+        );
+    }
+    Ok(())
+}
+
+/// The configuration that a file and its overrides give.
+pub(crate) fn read(source: &Source) -> Result<BrokerConfig, StartError> {
+    let mut settings = Settings::read(&source.config)?;
+    for text in &source.overrides {
+        settings.apply_override(text)?;
+    }
+    Ok(BrokerConfig::new(settings)?)
+}
+
+/// The node's directories, each formatted for it: those that are not are, when the cluster is
+/// known.
+pub(crate) fn prepare(
+    disk: &dyn Disk,
+    config: &BrokerConfig,
+    cluster_id: Option<&str>,
+) -> Result<Vec<Formatted>, StartError> {
+    if let Some(id) = cluster_id {
+        check_cluster_id(id)?;
+    }
+    let mut formatted = Vec::new();
+    let mut missing = Vec::new();
+    for dir in directories(config) {
+        match MetaProperties::load(disk, &dir)? {
+            Some(meta) => formatted.push((dir, meta)),
+            None => missing.push(dir),
+        }
+    }
+    MetaProperties::check(&formatted, cluster_id, config.node_id)?;
+    // A directory added to a formatted node joins the cluster of the others.
+    let known = formatted.first().map(|(_, meta)| meta.cluster_id.clone());
+    let cluster_id = cluster_id.map(str::to_owned).or(known);
+    for dir in missing {
+        let Some(cluster_id) = &cluster_id else { return Err(StartError::NotFormatted(dir)) };
+        let meta = format(disk, &dir, cluster_id, config.node_id)?;
+        tracing::info!(dir = %dir.display(), cluster_id, "formatted an empty log directory");
+        formatted.push((dir, meta));
+    }
+    let order = |dir: &PathBuf| config.log_dirs.iter().position(|known| known == dir);
+    formatted.sort_by_key(|(dir, _)| order(dir).unwrap_or(usize::MAX));
+    Ok(formatted.into_iter().map(|(path, meta)| Formatted { path, meta }).collect())
+}
+
+/// The cluster of the node's directories; none when no directory is formatted.
+pub(crate) fn cluster_of(
+    disk: &dyn Disk,
+    config: &BrokerConfig,
+) -> Result<Option<String>, StartError> {
+    for dir in directories(config) {
+        if let Some(meta) = MetaProperties::load(disk, &dir)? {
+            return Ok(Some(meta.cluster_id));
+        }
+    }
+    Ok(None)
+}
+
+/// What is written last says that the directory is formatted.
+fn format(
+    disk: &dyn Disk,
+    dir: &Path,
+    cluster_id: &str,
+    node_id: i32,
+) -> Result<MetaProperties, StartError> {
+    disk.create_dir(dir)?;
+    let records = bootstrap_records(MetadataVersion::LATEST_PRODUCTION);
+    write_bootstrap(disk, dir, records)?;
+    let directory_id = new_directory_id().map_err(StartError::Random)?;
+    let meta = MetaProperties { cluster_id: cluster_id.to_owned(), node_id, directory_id };
+    meta.store(disk, dir)?;
+    Ok(meta)
+}
+
+/// `log.dirs`, and the metadata log's if it is another one.
+fn directories(config: &BrokerConfig) -> Vec<PathBuf> {
+    let mut dirs = config.log_dirs.clone();
+    if !dirs.contains(&config.metadata_log_dir) {
+        dirs.push(config.metadata_log_dir.clone());
+    }
+    dirs
+}
+
+fn check_cluster_id(id: &str) -> Result<(), StartError> {
+    let valid = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    if !id.is_empty() && id.len() <= CLUSTER_ID_MAX && id.bytes().all(valid) {
+        return Ok(());
+    }
+    Err(StartError::ClusterId(id.to_owned()))
+}

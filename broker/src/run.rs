@@ -1,0 +1,106 @@
+//! The life of the process: read, start, wait, stop.
+
+use std::io;
+
+use barnabas_server::config::BrokerConfig;
+use barnabas_storage::RealDisk;
+use tokio::runtime::{Builder, Runtime};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::cli::{DevArguments, LogArguments, RunArguments};
+use crate::error::StartError;
+use crate::service::Service;
+use crate::{format, log, preset};
+
+/// `barnabas-broker run`.
+pub(crate) fn command(
+    mut arguments: RunArguments,
+    log_arguments: &LogArguments,
+) -> Result<(), StartError> {
+    if let Some(http) = arguments.http {
+        arguments.source.overrides.push(format!("barnabas.http.listener={http}"));
+    }
+    log::start(log_arguments)?;
+    let config = format::read(&arguments.source)?;
+    execute(&config, arguments.cluster_id.as_deref(), |_| {})
+}
+
+/// `barnabas-broker dev`.
+pub(crate) fn dev(
+    arguments: &DevArguments,
+    log_arguments: &LogArguments,
+) -> Result<(), StartError> {
+    log::start(log_arguments)?;
+    let config = preset::dev(arguments)?;
+    let cluster_id = match format::cluster_of(&RealDisk, &config)? {
+        Some(known) => known,
+        None => {
+            barnabas_storage::directory::new_directory_id().map_err(StartError::Random)?.to_string()
+        }
+    };
+    let dir = arguments.dir.display().to_string();
+    execute(&config, Some(&cluster_id), |service| {
+        for address in service.clients() {
+            println!("Barnabas serves Kafka clients on {address}, data in {dir}.");
+            println!("Try: echo hello | kcat -b {address} -P -t greetings");
+            println!("     kcat -b {address} -C -t greetings -e");
+        }
+        println!("Stop with Ctrl-C.");
+    })
+}
+
+fn execute(
+    config: &BrokerConfig,
+    cluster_id: Option<&str>,
+    ready: impl FnOnce(&Service),
+) -> Result<(), StartError> {
+    for (name, reason) in config.settings().inert() {
+        tracing::warn!(name, reason, "a setting has no effect");
+    }
+    let dirs = format::prepare(&RealDisk, config, cluster_id)?;
+    let runtime = runtime().map_err(StartError::Runtime)?;
+    let result = runtime.block_on(async {
+        let mut stop = Stop::new().map_err(StartError::Runtime)?;
+        let service = tokio::select! {
+            started = Service::start(config, dirs) => started?,
+            // Nothing is served yet, so nothing drains.
+            () = stop.asked() => return Ok(()),
+        };
+        ready(&service);
+        let failed = tokio::select! {
+            () = stop.asked() => Ok(()),
+            failure = service.failed() => Err(failure),
+        };
+        service.stop().await?;
+        failed
+    });
+    // What still waits on a disk has nothing to add.
+    runtime.shutdown_background();
+    result
+}
+
+fn runtime() -> io::Result<Runtime> {
+    Builder::new_multi_thread().enable_all().thread_name("worker").build()
+}
+
+/// SIGTERM and SIGINT.
+struct Stop {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Stop {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn asked(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! A running node: its parts in the order in which they start and stop.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use barnabas_server::config::{AdvertisedListener, BrokerConfig, Listener};
+use barnabas_server::http::{BrokerState, HttpServer};
+use barnabas_server::lifecycle::{self, Lifecycle, Registration};
+use barnabas_server::net::{Bound, ListenerConfig, ListenerRole, bind};
+use barnabas_server::node::{Identity, NodeParts};
+use barnabas_server::partition::{LogDir, expire_waiters, maintain};
+use barnabas_server::{Clock, Node, SystemClock, http, raft};
+use barnabas_storage::RealDisk;
+use barnabas_wire::api::broker_registration::Listener as RegisteredListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::error::StartError;
+use crate::format::Formatted;
+use crate::options;
+
+/// Time that open requests get to be answered when the node stops.
+const DRAIN: Duration = Duration::from_secs(10);
+/// Pause between two looks whether all connections have ended.
+const DRAIN_STEP: Duration = Duration::from_millis(5);
+/// `securityProtocol` of a registered listener.
+const PLAINTEXT: i16 = 0;
+
+/// A node that serves.
+pub(crate) struct Service {
+    node: Arc<Node>,
+    lifecycle: Lifecycle,
+    clients: Vec<SocketAddr>,
+    /// What runs as long as the process does.
+    chores: JoinSet<()>,
+    stop: watch::Sender<bool>,
+    /// The last to stop: probes are answered until then.
+    stop_http: watch::Sender<bool>,
+}
+
+impl Service {
+    /// Starts a node on formatted directories; it serves on return.
+    pub(crate) async fn start(
+        config: &BrokerConfig,
+        dirs: Vec<Formatted>,
+    ) -> Result<Self, StartError> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+        let ((stop, stopped), (stop_http, http_stopped)) =
+            (watch::channel(false), watch::channel(false));
+        let bound = bind_all(&config.listeners)?;
+        let node = Arc::new(node(config, &dirs, Arc::clone(&clock))?);
+        node.health.set(BrokerState::Starting);
+        let mut chores = JoinSet::new();
+        if let Some(address) = config.http {
+            let shown: Arc<dyn HttpServer> = Arc::clone(&node) as _;
+            let served = http::serve(address, shown, http_stopped).await;
+            let (_, served) = served.map_err(|source| StartError::Http { address, source })?;
+            chores.spawn(served);
+        }
+        let metadata = raft::start(options::metadata(config, &dirs, clock)?)?;
+        let registration = registration(config, &node, &bound);
+        let options = options::lifecycle(config, registration, Arc::clone(&node.health))?;
+        let lifecycle = lifecycle::start(Arc::clone(&node), metadata, options).await?;
+        let intervals = options::intervals(config)?;
+        for dir in node.partitions.dirs() {
+            chores.spawn(maintain(Arc::clone(&node.partitions), Arc::clone(dir), intervals));
+        }
+        let waiters = Arc::clone(&node.partitions.waiters);
+        chores.spawn(expire_waiters(waiters, Arc::clone(&node.clock)));
+        chores.spawn(Arc::clone(&node.groups).run_timers());
+        let clients = bound.iter().filter(|(_, role)| *role == ListenerRole::Broker);
+        let clients = clients.map(|(bound, _)| reachable(bound.address())).collect();
+        for (bound, _) in bound {
+            chores.spawn(bound.run(Arc::clone(&node), stopped.clone()));
+        }
+        tracing::info!(
+            node_id = config.node_id,
+            cluster_id = %node.identity.cluster_id,
+            epoch = lifecycle.broker_epoch(),
+            ?clients,
+            "serving"
+        );
+        Ok(Self { node, lifecycle, clients, chores, stop, stop_http })
+    }
+
+    /// Addresses that clients of this machine can use.
+    pub(crate) fn clients(&self) -> &[SocketAddr] {
+        &self.clients
+    }
+
+    /// Waits for what makes it impossible to go on.
+    pub(crate) async fn failed(&self) -> StartError {
+        StartError::MetadataFailed(self.lifecycle.failed().await)
+    }
+
+    /// Stops so that nothing has to be recovered: leaders move away, requests are answered, logs
+    /// are closed.
+    pub(crate) async fn stop(mut self) -> Result<(), StartError> {
+        tracing::info!("stopping");
+        self.lifecycle.leave().await;
+        // Nobody listens once all listeners have ended.
+        let _ = self.stop.send(true);
+        self.drain().await;
+        let epoch = self.lifecycle.broker_epoch();
+        self.lifecycle.stop().await;
+        let closed = self.node.partitions.close(epoch).await;
+        self.node.health.set(BrokerState::NotRunning);
+        let _ = self.stop_http.send(true);
+        self.chores.abort_all();
+        closed.map_err(StartError::Close)?;
+        tracing::info!("stopped");
+        Ok(())
+    }
+
+    async fn drain(&self) {
+        let drained = async {
+            while self.node.admission.connections() > 0 {
+                tokio::time::sleep(DRAIN_STEP).await;
+            }
+        };
+        if tokio::time::timeout(DRAIN, drained).await.is_err() {
+            let connections = self.node.admission.connections();
+            tracing::warn!(connections, "stopping with requests that are not answered");
+        }
+    }
+}
+
+fn node(
+    config: &BrokerConfig,
+    dirs: &[Formatted],
+    clock: Arc<dyn Clock>,
+) -> Result<Node, StartError> {
+    let settings = config.settings();
+    let threads = settings.number("num.recovery.threads.per.data.dir")?;
+    let mut open = Vec::with_capacity(dirs.len());
+    for formatted in dirs.iter().filter(|formatted| config.log_dirs.contains(&formatted.path)) {
+        let id = formatted.meta.directory_id;
+        let dir = LogDir::open(Arc::new(RealDisk), &formatted.path, id, threads)?;
+        open.push(Arc::new(dir));
+    }
+    let cluster_id = dirs.first().map(|dir| dir.meta.cluster_id.as_str()).unwrap_or_default();
+    Ok(Node::new(NodeParts {
+        identity: Identity { node_id: config.node_id, cluster_id: Arc::from(cluster_id) },
+        clock,
+        limits: config.limits,
+        properties: config.file(),
+        dirs: open,
+        replica_lag_time_max_ms: settings.number("replica.lag.time.max.ms")?,
+        fetch_session_slots: settings.number("max.incremental.fetch.session.cache.slots")?,
+    }))
+}
+
+fn bind_all(listeners: &[Listener]) -> Result<Vec<(Bound, ListenerRole)>, StartError> {
+    let mut bound = Vec::with_capacity(listeners.len());
+    for listener in listeners {
+        let socket = bind_one(listener).map_err(|source| StartError::Listen {
+            name: listener.name.clone(),
+            address: format!("{}:{}", listener.host, listener.port),
+            source,
+        })?;
+        bound.push((socket, listener.role));
+    }
+    Ok(bound)
+}
+
+fn bind_one(listener: &Listener) -> io::Result<Bound> {
+    let bind_to = |address| {
+        bind(ListenerConfig {
+            name: Arc::from(listener.name.as_str()),
+            address,
+            role: listener.role,
+        })
+    };
+    if listener.host.is_empty() {
+        let every = SocketAddr::from((Ipv6Addr::UNSPECIFIED, listener.port));
+        return bind_to(every).or_else(|error| {
+            if error.kind() == io::ErrorKind::AddrInUse {
+                return Err(error);
+            }
+            // A machine without IPv6.
+            bind_to(SocketAddr::from((Ipv4Addr::UNSPECIFIED, listener.port)))
+        });
+    }
+    let address = (listener.host.as_str(), listener.port).to_socket_addrs()?.next();
+    bind_to(address.ok_or_else(|| io::Error::other("the host name has no address"))?)
+}
+
+fn registration(
+    config: &BrokerConfig,
+    node: &Node,
+    bound: &[(Bound, ListenerRole)],
+) -> Registration {
+    let dirs = node.partitions.dirs();
+    // The epoch counts only if every directory was closed by the same process (KIP-966).
+    let mut epochs = dirs.iter().map(|dir| dir.clean_shutdown()?.broker_epoch);
+    let first = epochs.next().flatten();
+    let agreed = first.filter(|first| epochs.all(|epoch| epoch == Some(*first)));
+    Registration {
+        broker_id: config.node_id,
+        cluster_id: node.identity.cluster_id.to_string(),
+        listeners: config.advertised.iter().map(|listener| registered(listener, bound)).collect(),
+        rack: config.rack.clone(),
+        log_dirs: dirs.iter().map(|dir| dir.id).collect(),
+        previous_broker_epoch: agreed.unwrap_or(-1),
+    }
+}
+
+fn registered(
+    advertised: &AdvertisedListener,
+    bound: &[(Bound, ListenerRole)],
+) -> RegisteredListener {
+    let port = match advertised.port {
+        0 => bound
+            .iter()
+            .find(|(bound, _)| **bound.name() == *advertised.name)
+            .map_or(0, |(bound, _)| bound.address().port()),
+        port => port,
+    };
+    let host = match advertised.host.as_str() {
+        "" => host_name(),
+        host => host.to_owned(),
+    };
+    RegisteredListener { name: advertised.name.clone(), host, port, security_protocol: PLAINTEXT }
+}
+
+/// What clients are told when nothing is advertised: the machine's name.
+fn host_name() -> String {
+    let name = std::fs::read_to_string(Path::new("/proc/sys/kernel/hostname"));
+    name.map(|name| name.trim().to_owned())
+        .ok()
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| "localhost".to_owned())
+}
+
+/// An address of this machine for a listener on all of them.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        return SocketAddr::from((IpAddr::V4(Ipv4Addr::LOCALHOST), address.port()));
+    }
+    address
+}
