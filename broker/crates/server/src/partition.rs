@@ -1,6 +1,7 @@
 //! The partitions that this broker holds: logs, replication state, and the requests that wait.
 
 mod append;
+mod checkpoints;
 mod directory;
 mod fault;
 mod key;

@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use barnabas_storage::directory::{
-    CleanShutdown, DirectoryName, LockError, MetaPropertiesError, OffsetCheckpoint, Offsets,
-    TopicPartition, lock_directory,
+    CleanShutdown, DirectoryName, LockError, MetaPropertiesError, TopicPartition, lock_directory,
 };
 use barnabas_storage::disk::Lock;
 use barnabas_storage::{Disk, DiskError};
@@ -14,6 +13,7 @@ use barnabas_wire::Uuid;
 use tokio::sync::{Notify, oneshot};
 
 use super::PartitionKey;
+use super::checkpoints::Checkpoints;
 use crate::disk::DiskThreads;
 
 /// A log directory. It is locked against other brokers while this exists.
@@ -29,28 +29,12 @@ pub struct LogDir {
     pub threads: DiskThreads,
     /// What the broker that stopped left, if it stopped cleanly.
     clean_shutdown: Option<CleanShutdown>,
-    start: Mutex<AtStart>,
+    /// Found when the directory was opened; taken out as partitions claim them.
+    found: Mutex<BTreeMap<TopicPartition, PathBuf>>,
+    pub(super) checkpoints: Checkpoints,
     flushes: Mutex<BTreeMap<PartitionKey, Flush>>,
     pub(super) wake: Notify,
-    log_starts_changed: std::sync::atomic::AtomicBool,
     _lock: Lock,
-}
-
-/// What was found when the directory was opened; consumed as partitions are.
-#[derive(Debug, Default)]
-struct AtStart {
-    partitions: BTreeMap<TopicPartition, PathBuf>,
-    recovery_points: Offsets,
-    log_starts: Offsets,
-    high_watermarks: Offsets,
-}
-
-/// What a partition's log is opened with.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Checkpointed {
-    pub(super) recovery_point: i64,
-    pub(super) log_start: i64,
-    pub(super) high_watermark: i64,
 }
 
 /// A sync that is due.
@@ -96,12 +80,8 @@ impl LogDir {
         let lock = lock_directory(disk.as_ref(), path)?;
         let clean_shutdown = CleanShutdown::load(disk.as_ref(), path)?;
         CleanShutdown::remove(disk.as_ref(), path)?;
-        let start = AtStart {
-            partitions: list_partitions(disk.as_ref(), path)?,
-            recovery_points: OffsetCheckpoint::RecoveryPoint.load(disk.as_ref(), path)?,
-            log_starts: OffsetCheckpoint::LogStart.load(disk.as_ref(), path)?,
-            high_watermarks: OffsetCheckpoint::Replication.load(disk.as_ref(), path)?,
-        };
+        let found = list_partitions(disk.as_ref(), path)?;
+        let checkpoints = Checkpoints::load(Arc::clone(&disk), path)?;
         let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
         Ok(Self {
             threads: DiskThreads::start(&name, threads).map_err(OpenDirError::Threads)?,
@@ -109,10 +89,10 @@ impl LogDir {
             id,
             disk,
             clean_shutdown,
-            start: Mutex::new(start),
+            found: Mutex::new(found),
+            checkpoints,
             flushes: Mutex::default(),
             wake: Notify::new(),
-            log_starts_changed: std::sync::atomic::AtomicBool::new(false),
             _lock: lock,
         })
     }
@@ -125,22 +105,12 @@ impl LogDir {
 
     /// Takes a partition's directory that was found at the start.
     pub(super) fn claim(&self, partition: &TopicPartition) -> Option<PathBuf> {
-        self.at_start().partitions.remove(partition)
+        self.found().remove(partition)
     }
 
     /// Partition directories that were found at the start and that nobody claimed.
     pub(super) fn unclaimed(&self) -> BTreeMap<TopicPartition, PathBuf> {
-        std::mem::take(&mut self.at_start().partitions)
-    }
-
-    pub(super) fn checkpointed(&self, partition: &TopicPartition) -> Checkpointed {
-        let start = self.at_start();
-        let of = |offsets: &Offsets| offsets.get(partition).copied().unwrap_or(0);
-        Checkpointed {
-            recovery_point: of(&start.recovery_points),
-            log_start: of(&start.log_starts),
-            high_watermark: of(&start.high_watermarks),
-        }
+        std::mem::take(&mut *self.found())
     }
 
     /// Where a new partition goes.
@@ -170,17 +140,8 @@ impl LogDir {
         std::mem::take(&mut *self.flushes())
     }
 
-    /// A log's start moved: its checkpoint is out of date.
-    pub(super) fn note_log_start(&self) {
-        self.log_starts_changed.store(true, std::sync::atomic::Ordering::Release);
-    }
-
-    pub(super) fn log_starts_changed(&self) -> bool {
-        self.log_starts_changed.swap(false, std::sync::atomic::Ordering::AcqRel)
-    }
-
-    fn at_start(&self) -> std::sync::MutexGuard<'_, AtStart> {
-        self.start.lock().unwrap_or_else(PoisonError::into_inner)
+    fn found(&self) -> std::sync::MutexGuard<'_, BTreeMap<TopicPartition, PathBuf>> {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn flushes(&self) -> std::sync::MutexGuard<'_, BTreeMap<PartitionKey, Flush>> {

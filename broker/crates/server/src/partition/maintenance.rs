@@ -3,17 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use barnabas_storage::directory::{CleanShutdown, OffsetCheckpoint, Offsets};
-use barnabas_storage::{DiskError, LogError};
+use barnabas_storage::directory::{CleanShutdown, OffsetCheckpoint};
+use barnabas_storage::{DiskError, Log, LogError};
 use tokio::time::{Instant, sleep_until};
 
 use super::{LogDir, Partitions, Replica};
-use crate::clock::Clock;
 
 /// Idle producers are looked for this often (`producer.id.expiration.check.interval.ms`).
 const PRODUCER_CHECK: Duration = Duration::from_secs(600);
 /// Retention first runs this long after the start (`LogManager`'s initial task delay).
 const FIRST_RETENTION: Duration = Duration::from_secs(30);
+
+/// Files of deleted segments are removed, and files of idle logs closed, this often.
+const TIDY: Duration = Duration::from_secs(30);
 
 /// How often what is done.
 #[derive(Clone, Copy, Debug)]
@@ -48,8 +50,8 @@ pub async fn maintain(partitions: Arc<Partitions>, dir: Arc<LogDir>, intervals: 
         recovery_point: start + intervals.recovery_point,
         log_start: start + intervals.log_start,
         producers: start + PRODUCER_CHECK,
+        tidy: start + TIDY,
     };
-    let mut written = Written::default();
     loop {
         tokio::select! {
             () = dir.wake.notified() => {}
@@ -60,18 +62,10 @@ pub async fn maintain(partitions: Arc<Partitions>, dir: Arc<LogDir>, intervals: 
         if tasks == Tasks::default() {
             continue;
         }
-        let replicas = replicas_of(&partitions, &dir);
-        let (clock, at) = (Arc::clone(partitions.clock()), Arc::clone(&dir));
-        let done = dir.threads.run(move || {
-            run(tasks, &replicas, &at, clock.as_ref(), &mut written);
-            written
-        });
-        match done.await {
-            Ok(back) => written = back,
-            Err(error) => {
-                tracing::warn!(%error, "maintenance of a log directory is late");
-                written = Written::default();
-            }
+        let (all, at) = (Arc::clone(&partitions), Arc::clone(&dir));
+        let done = dir.threads.run(move || run(tasks, &all, &at));
+        if let Err(error) = done.await {
+            tracing::warn!(%error, "maintenance of a log directory is late");
         }
     }
 }
@@ -86,14 +80,12 @@ pub(super) fn close(
     dir: &Arc<LogDir>,
     broker_epoch: i64,
 ) -> Result<(), LogError> {
-    let replicas = replicas_of(partitions, dir);
-    for replica in &replicas {
+    for replica in &replicas_of(partitions, dir) {
         replica.log.close()?;
     }
-    let mut written = Written::default();
     let all =
         Tasks { high_watermark: true, recovery_point: true, log_start: true, ..Tasks::default() };
-    checkpoint(all, &replicas, dir, &mut written)?;
+    checkpoint(all, partitions, dir)?;
     CleanShutdown::store(dir.disk.as_ref(), &dir.path, broker_epoch)?;
     Ok(())
 }
@@ -104,6 +96,7 @@ struct Due {
     recovery_point: Instant,
     log_start: Instant,
     producers: Instant,
+    tidy: Instant,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -113,13 +106,7 @@ struct Tasks {
     recovery_point: bool,
     log_start: bool,
     producers: bool,
-}
-
-/// What the checkpoint files hold: they are not written when nothing changed.
-#[derive(Debug, Default)]
-struct Written {
-    high_watermarks: Option<Offsets>,
-    recovery_points: Option<Offsets>,
+    tidy: bool,
 }
 
 impl Due {
@@ -129,6 +116,7 @@ impl Due {
             .min(self.recovery_point)
             .min(self.log_start)
             .min(self.producers)
+            .min(self.tidy)
     }
 
     fn take(&mut self, now: Instant, intervals: &Intervals) -> Tasks {
@@ -145,6 +133,7 @@ impl Due {
             recovery_point: check(&mut self.recovery_point, intervals.recovery_point),
             log_start: check(&mut self.log_start, intervals.log_start),
             producers: check(&mut self.producers, PRODUCER_CHECK),
+            tidy: check(&mut self.tidy, TIDY),
         }
     }
 }
@@ -177,77 +166,65 @@ async fn flush_waiting(partitions: &Partitions, dir: &LogDir) {
     }
 }
 
-fn run(
-    tasks: Tasks,
-    replicas: &[Arc<Replica>],
-    dir: &LogDir,
-    clock: &dyn Clock,
-    written: &mut Written,
-) {
-    let now_ms = clock.wall_ms();
-    for replica in replicas {
-        if tasks.producers {
-            replica.log.expire_producers(now_ms);
-        }
-        if !tasks.retention {
-            continue;
-        }
-        match replica.apply_retention(now_ms) {
-            Ok(0) => {}
-            Ok(deleted) => tracing::info!(
-                topic = replica.topic(),
-                partition = replica.key.partition,
-                deleted,
-                "deleted old segments"
-            ),
-            Err(error) => {
-                tracing::error!(partition = %replica.key, %error, "cannot delete old segments");
+fn run(tasks: Tasks, partitions: &Partitions, dir: &Arc<LogDir>) {
+    let now_ms = partitions.clock().wall_ms();
+    if tasks.producers || tasks.retention || tasks.tidy {
+        for replica in &replicas_of(partitions, dir) {
+            if tasks.producers {
+                replica.log.expire_producers(now_ms);
+            }
+            if tasks.retention {
+                retain(replica, now_ms);
+            }
+            if tasks.tidy {
+                tidy(&replica.log, now_ms);
             }
         }
     }
-    if let Err(error) = checkpoint(tasks, replicas, dir, written) {
+    if let Err(error) = checkpoint(tasks, partitions, dir) {
         tracing::error!(dir = %dir.path.display(), %error, "cannot write checkpoints");
     }
 }
 
-fn checkpoint(
-    tasks: Tasks,
-    replicas: &[Arc<Replica>],
-    dir: &LogDir,
-    written: &mut Written,
-) -> Result<(), DiskError> {
-    if tasks.high_watermark {
-        let offsets = collect(replicas, Replica::high_watermark);
-        store(OffsetCheckpoint::Replication, dir, offsets, &mut written.high_watermarks)?;
+fn retain(replica: &Replica, now_ms: i64) {
+    let (topic, partition) = (replica.topic(), replica.key.partition);
+    match replica.apply_retention(now_ms) {
+        Ok(0) => {}
+        Ok(deleted) => tracing::info!(topic, partition, deleted, "deleted old segments"),
+        Err(error) => tracing::error!(topic, partition, %error, "cannot delete old segments"),
     }
-    if tasks.recovery_point {
-        let offsets = collect(replicas, |replica| replica.log.recovery_point());
-        store(OffsetCheckpoint::RecoveryPoint, dir, offsets, &mut written.recovery_points)?;
-    }
-    if tasks.log_start && dir.log_starts_changed() {
-        let starts = replicas.iter().filter(|replica| replica.log.start_needs_checkpoint());
-        let offsets = starts
-            .map(|replica| (replica.log.partition().clone(), replica.log.start_offset()))
-            .collect();
-        OffsetCheckpoint::LogStart.store(dir.disk.as_ref(), &dir.path, &offsets)?;
-    }
-    Ok(())
 }
 
-fn collect(replicas: &[Arc<Replica>], offset: impl Fn(&Replica) -> i64) -> Offsets {
-    replicas.iter().map(|replica| (replica.log.partition().clone(), offset(replica))).collect()
+fn tidy(log: &Log, now_ms: i64) {
+    let partition = log.partition();
+    if let Err(error) = log.remove_deleted(now_ms) {
+        tracing::error!(%partition, %error, "cannot remove files of deleted segments");
+    }
+    if let Err(error) = log.release_if_idle() {
+        tracing::error!(%partition, %error, "cannot close the files of an idle log");
+    }
 }
 
-fn store(
-    kind: OffsetCheckpoint,
-    dir: &LogDir,
-    offsets: Offsets,
-    written: &mut Option<Offsets>,
-) -> Result<(), DiskError> {
-    if written.as_ref() == Some(&offsets) {
+fn checkpoint(tasks: Tasks, partitions: &Partitions, dir: &Arc<LogDir>) -> Result<(), DiskError> {
+    if !(tasks.high_watermark || tasks.recovery_point || tasks.log_start) {
         return Ok(());
     }
-    kind.store(dir.disk.as_ref(), &dir.path, &offsets)?;
-    *written = Some(offsets);
+    let round = dir.checkpoints.begin();
+    let replicas = replicas_of(partitions, dir);
+    let store = |kind, offset: fn(&Replica) -> Option<i64>| {
+        let offsets = replicas.iter().map(|r| (r.log.partition().clone(), offset(r)));
+        dir.checkpoints.store(round, kind, offsets)
+    };
+    if tasks.log_start {
+        store(OffsetCheckpoint::LogStart, |replica| {
+            replica.log.start_needs_checkpoint().then(|| replica.log.start_offset())
+        })?;
+    }
+    if tasks.high_watermark {
+        store(OffsetCheckpoint::Replication, |replica| Some(replica.high_watermark()))?;
+    }
+    if tasks.recovery_point {
+        store(OffsetCheckpoint::RecoveryPoint, |replica| Some(replica.log.recovery_point()))?;
+    }
     Ok(())
 }

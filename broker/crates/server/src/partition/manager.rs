@@ -242,6 +242,7 @@ impl Partitions {
         let target =
             replica.dir.path.join(replica.log.partition().deleted_directory(rand::random()));
         let key = replica.key;
+        replica.dir.checkpoints.remove(replica.log.partition());
         // Renamed at once: the topic may be created anew before the threads come to it.
         if let Err(error) = replica.log.rename_dir(&target) {
             tracing::error!(partition = %key, %error, "cannot remove a partition");

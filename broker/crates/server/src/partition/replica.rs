@@ -154,7 +154,6 @@ impl Replica {
         }
         if self.log.increment_start_offset(offset)? {
             core.log_start_moved(offset);
-            self.dir.note_log_start();
         }
         Ok(self.log.start_offset())
     }

@@ -143,6 +143,7 @@ impl Log {
         if self.has_failed() {
             return Err(AppendError::Offline);
         }
+        self.touch();
         let config = self.config();
         let view = lock(&self.view).clone();
         let Some(mut info) = summary(batches, &view) else {

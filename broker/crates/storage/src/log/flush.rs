@@ -87,6 +87,14 @@ impl Log {
         Ok(())
     }
 
+    /// [`Log::release`] if nothing was appended or read since the last call.
+    ///
+    /// # Errors
+    /// As [`Log::release`].
+    pub fn release_if_idle(&self) -> Result<(), LogError> {
+        if self.touched.swap(false, Ordering::Relaxed) { Ok(()) } else { self.release() }
+    }
+
     fn sync_names(&self) -> Result<(), DiskError> {
         self.sync_epochs()?;
         let disk = self.home.disk();

@@ -63,6 +63,8 @@ pub struct Log {
     high_watermark: AtomicI64,
     /// A sync or a repair failed: what is on the medium is unknown until the next start.
     failed: AtomicBool,
+    /// Appended to or read from since idle logs were last looked for.
+    touched: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -152,6 +154,10 @@ impl Log {
     #[must_use]
     pub fn has_failed(&self) -> bool {
         self.failed.load(Ordering::Acquire)
+    }
+
+    fn touch(&self) {
+        self.touched.store(true, Ordering::Relaxed);
     }
 
     fn fail(&self) {

@@ -88,6 +88,7 @@ impl Log {
             recovery_point: AtomicI64::new(opened.recovery_point),
             high_watermark: AtomicI64::new(high_watermark),
             failed: AtomicBool::new(false),
+            touched: AtomicBool::new(false),
         })
     }
 }

@@ -40,6 +40,7 @@ impl Log {
     /// # Errors
     /// `OutOfRange` for an offset below the log's start or above its end.
     pub fn read(&self, request: &ReadRequest) -> Result<ReadResult, ReadError> {
+        self.touch();
         let view = lock(&self.view).clone();
         let ReadRequest { offset, upper, .. } = *request;
         if offset < view.start || offset > view.end {

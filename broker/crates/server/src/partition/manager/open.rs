@@ -52,7 +52,7 @@ impl Partitions {
     async fn open_one(&self, opening: Opening, job: OpenJob) {
         let Opening { key, image, settings, .. } = opening;
         let dir = Arc::clone(&job.dir);
-        let hint = job.found.is_some().then(|| dir.checkpointed(&job.partition).high_watermark);
+        let hint = job.found.is_some().then(|| dir.checkpoints.of(&job.partition).high_watermark);
         let log = loop {
             let opened = dir.threads.run({
                 let job = job.clone();
@@ -121,6 +121,9 @@ impl Partitions {
 
 /// Opens a log, or makes it. One that belongs to an earlier topic of the same name is set aside.
 fn open_log(job: &OpenJob) -> Result<Log, LogError> {
+    if job.found.is_none() {
+        job.dir.checkpoints.forget(&job.partition)?;
+    }
     let log = Log::open(&job.dir.disk, options(job))?;
     if log.topic_id().is_none_or(|id| id == job.key.topic) {
         return Ok(log);
@@ -129,18 +132,18 @@ fn open_log(job: &OpenJob) -> Result<Log, LogError> {
     tracing::warn!(partition = %job.key, "set aside the log of an earlier topic of this name");
     log.rename_dir(&stray)?;
     drop(log);
-    Log::open(&job.dir.disk, OpenOptions { log_start_offset: 0, ..options(job) })
+    open_log(&OpenJob { found: None, ..job.clone() })
 }
 
 fn options(job: &OpenJob) -> OpenOptions {
-    let checkpointed = job.dir.checkpointed(&job.partition);
+    let checkpointed = job.dir.checkpoints.of(&job.partition);
     OpenOptions {
         dir: job.found.clone().unwrap_or_else(|| job.dir.path_of(&job.partition)),
         partition: job.partition.clone(),
         topic_id: Some(job.key.topic),
         config: job.settings.log.clone(),
-        log_start_offset: if job.found.is_some() { checkpointed.log_start } else { 0 },
-        recovery_point: if job.found.is_some() { checkpointed.recovery_point } else { 0 },
+        log_start_offset: checkpointed.log_start,
+        recovery_point: checkpointed.recovery_point,
         clean_shutdown: job.dir.clean_shutdown().is_some(),
         now_ms: job.now_ms,
     }
