@@ -9,7 +9,7 @@ use crate::memory::bounded;
 
 /// Memory of reading a file, for each of its bytes, and on top.
 const MEMORY_PER_BYTE: usize = 1024;
-const MEMORY_SLACK: usize = 32 << 20;
+const MEMORY_SLACK: usize = 4 << 20;
 
 /// Reads a file, and works out what its settings mean.
 pub fn run(data: &[u8]) {

@@ -12,29 +12,34 @@ pub(super) fn nearest<'a>(
         return None;
     }
     let normal = name.to_ascii_lowercase().replace(['_', '-'], ".");
+    let close = |distance: usize, candidate: &str| distance * 3 <= name.len().max(candidate.len());
     candidates
+        // What is much longer or shorter need not be compared letter by letter.
+        .filter(|candidate| close(candidate.len().abs_diff(name.len()), candidate))
         .map(|candidate| (distance(&normal, candidate), candidate))
         .min_by_key(|(distance, candidate)| (*distance, *candidate))
-        .filter(|(distance, candidate)| distance * 3 <= name.len().max(candidate.len()))
+        .filter(|(distance, candidate)| close(*distance, candidate))
         .map(|(_, candidate)| candidate)
 }
 
 /// Insertions, deletions, substitutions and swaps of neighbours that turn one into the other.
 fn distance(from: &str, to: &str) -> usize {
     let (from, to) = (from.as_bytes(), to.as_bytes());
-    let mut before: Vec<usize> = Vec::new();
+    let mut before = vec![0; to.len() + 1];
     let mut previous: Vec<usize> = (0..=to.len()).collect();
+    let mut current = before.clone();
     for (i, a) in from.iter().enumerate() {
-        let mut current = vec![i + 1];
+        current[0] = i + 1;
         for (j, b) in to.iter().enumerate() {
             let substitute = previous[j] + usize::from(a != b);
             let mut best = substitute.min(previous[j + 1] + 1).min(current[j] + 1);
             if i > 0 && j > 0 && *a == to[j - 1] && from[i - 1] == *b {
                 best = best.min(before[j - 1] + 1);
             }
-            current.push(best);
+            current[j + 1] = best;
         }
-        before = std::mem::replace(&mut previous, current);
+        std::mem::swap(&mut before, &mut previous);
+        std::mem::swap(&mut previous, &mut current);
     }
     previous[to.len()]
 }
