@@ -37,7 +37,7 @@ impl Default for Limits {
             max_idle: Duration::from_secs(600),
             max_stall: Duration::from_secs(60),
             max_in_flight: 32,
-            max_unsent_bytes: 4 << 20,
+            max_unsent_bytes: 256 << 10,
         }
     }
 }
