@@ -116,9 +116,7 @@ impl Replica {
         let change = core.apply_metadata(metadata, now_ms);
         if change == RoleChange::Leader {
             let (epoch, start) = (core.leader_epoch().0, core.end_offset());
-            if let Err(error) = self.log.assign_epoch(epoch, start) {
-                tracing::error!(partition = %self.key, %error, "cannot note the leader epoch");
-            }
+            self.log.assign_epoch(epoch, start);
         }
         self.log.set_high_watermark(core.high_watermark());
         change

@@ -7,17 +7,16 @@ use crate::disk::{DiskError, lock, write_atomically};
 use crate::epoch::{EPOCH_FILE, EpochCache, EpochEnd, EpochEntry, render};
 
 impl Log {
-    /// Notes that an epoch starts at an offset, as a new leader does before its first append.
-    /// It becomes durable with the next flush; until then the batches themselves tell it.
+    /// Notes that an epoch starts at an offset, as a new leader does before its first append. Does
+    /// not block.
     ///
-    /// # Errors
-    /// If the file cannot be written.
-    pub fn assign_epoch(&self, epoch: i32, start_offset: i64) -> Result<(), DiskError> {
+    /// The file is written with the next flush; until then the batches themselves tell it, and an
+    /// epoch without any ends where it starts. A broker that takes over a thousand partitions does
+    /// not write a thousand files before it serves.
+    pub fn assign_epoch(&self, epoch: i32, start_offset: i64) {
         let mut epochs = lock(&self.epochs);
         if epochs.cache.assign(epoch, start_offset) {
-            self.store_epochs(&mut epochs)
-        } else {
-            Ok(())
+            epochs.dirty = true;
         }
     }
 
