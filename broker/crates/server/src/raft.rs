@@ -18,7 +18,7 @@ mod thread;
 #[cfg(test)]
 mod tests;
 
-pub use bootstrap::{read_bootstrap, write_bootstrap};
+pub use bootstrap::{read_bootstrap, write_bootstrap, write_voters};
 pub use error::MetadataError;
 pub use link::{MetadataLink, NotController};
 pub use log::METADATA_DIR;

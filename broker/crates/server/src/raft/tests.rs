@@ -230,3 +230,24 @@ fn a_bootstrap_checkpoint_reads_back() {
     write_bootstrap(&RealDisk, dir.path(), records.clone()).unwrap();
     assert_eq!(read_bootstrap(&RealDisk, dir.path()).unwrap(), records);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dynamic_quorum_of_one_starts_from_its_formatted_voters() {
+    let dir = tempfile::tempdir().unwrap();
+    let (disk, path) = real(&dir);
+    let mut dynamic = options(Arc::clone(&disk), &path);
+    dynamic.static_voters = VoterSet::default();
+    let voter = Voter {
+        key: dynamic.quorum.key(),
+        endpoints: dynamic.quorum.endpoints.clone(),
+        kraft_version_min: 0,
+        kraft_version_max: 1,
+    };
+    write_voters(disk.as_ref(), &path, VoterSet::new([voter.clone()])).unwrap();
+    let running = Running::start(dynamic, 1).await;
+    let view = running.link.describe_quorum().await.unwrap();
+    assert_eq!(view.nodes, [voter]);
+    running.stop().await;
+    let state = std::fs::read_to_string(path.join(METADATA_DIR).join("quorum-state")).unwrap();
+    assert!(state.contains("\"data_version\":1"), "{state}");
+}
