@@ -8,8 +8,6 @@ mod simulation;
 #[cfg(test)]
 mod tests;
 
-pub use admin::{Described, Listed};
-
 use std::collections::BTreeMap;
 
 use crate::classic::{self, Context};

@@ -19,7 +19,7 @@ mod step;
 mod timers;
 
 pub use config::Config;
-pub use coordinator::{Coordinator, Described, GROUPS_MAX, Listed};
+pub use coordinator::{Coordinator, GROUPS_MAX};
 pub use error::GroupError;
 pub use member_id::Randomness;
 pub use offsets::CommittedOffset;

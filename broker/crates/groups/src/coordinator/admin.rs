@@ -9,19 +9,14 @@ use crate::error::GroupError;
 use crate::record;
 use crate::step::Step;
 
-/// A described group; authorized operations are the shell's to fill in.
-pub type Described = DescribedGroup;
-
-/// A listed group.
-pub type Listed = ListedGroup;
-
 /// The first version of DescribeGroups that calls an unknown group an error (KIP-1043).
 const UNKNOWN_GROUP_IS_ERROR_SINCE: i16 = 6;
 
 impl Coordinator {
-    /// DescribeGroups for one group, in `version` of the API.
+    /// DescribeGroups for one group, in `version` of the API; authorized operations are the
+    /// shell's to fill in.
     #[must_use]
-    pub fn describe_group(&self, name: &str, version: i16) -> Described {
+    pub fn describe_group(&self, name: &str, version: i16) -> DescribedGroup {
         if let Some(group) = self.classic(name) {
             return group.describe();
         }
@@ -40,7 +35,7 @@ impl Coordinator {
     /// ListGroups: those in one of the asked states and of one of the asked types; no filter
     /// means all. Case does not matter.
     #[must_use]
-    pub fn list_groups(&self, request: &ListGroupsRequest) -> Vec<Listed> {
+    pub fn list_groups(&self, request: &ListGroupsRequest) -> Vec<ListedGroup> {
         self.groups
             .values()
             .map(|Group::Classic(group)| group.list())
