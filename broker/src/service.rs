@@ -101,6 +101,7 @@ impl Service {
     pub(crate) async fn stop(mut self) -> Result<(), StartError> {
         tracing::info!("stopping");
         self.lifecycle.leave().await;
+        self.node.groups.stop();
         // Nobody listens once all listeners have ended.
         let _ = self.stop.send(true);
         self.drain().await;
