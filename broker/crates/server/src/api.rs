@@ -4,10 +4,16 @@
 //! `pub async fn handle(node: &Arc<Node>, ctx: &RequestContext, request: XRequest) -> XResponse`
 //! and add a line to [`ROUTES`]. ApiVersions, decoding, quotas and encoding follow from it.
 
+mod allocate_producer_ids;
 mod alter_configs;
+mod alter_partition;
 mod api_versions;
+mod begin_quorum_epoch;
+mod broker_heartbeat;
+mod broker_registration;
 mod config_resource;
 mod context;
+mod controller_registration;
 mod create_partitions;
 mod create_topics;
 mod delete_groups;
@@ -21,7 +27,9 @@ mod describe_producers;
 mod describe_quorum;
 mod describe_topic_partitions;
 mod dispatch;
+mod end_quorum_epoch;
 mod fetch;
+mod fetch_snapshot;
 mod find_coordinator;
 mod group;
 mod heartbeat;
@@ -39,9 +47,11 @@ mod offset_delete;
 mod offset_fetch;
 mod offset_for_leader_epoch;
 mod produce;
+mod quorum_peer;
 mod reply;
 mod route;
 mod sync_group;
+mod vote;
 
 pub use context::RequestContext;
 pub use dispatch::{Answered, BadRequest, Pending, start};
@@ -79,9 +89,18 @@ pub const ROUTES: &[Route] = &[
     route!(DeleteGroupsRequest, delete_groups::handle),
     route!(IncrementalAlterConfigsRequest, incremental_alter_configs::handle),
     route!(OffsetDeleteRequest, offset_delete::handle),
+    route!(VoteRequest, vote::handle),
+    route!(BeginQuorumEpochRequest, begin_quorum_epoch::handle),
+    route!(EndQuorumEpochRequest, end_quorum_epoch::handle),
     route!(DescribeQuorumRequest, describe_quorum::handle),
+    route!(AlterPartitionRequest, alter_partition::handle),
+    route!(FetchSnapshotRequest, fetch_snapshot::handle),
     route!(DescribeClusterRequest, describe_cluster::handle),
     route!(DescribeProducersRequest, describe_producers::handle),
+    route!(BrokerRegistrationRequest, broker_registration::handle),
+    route!(BrokerHeartbeatRequest, broker_heartbeat::handle),
+    route!(AllocateProducerIdsRequest, allocate_producer_ids::handle),
+    route!(ControllerRegistrationRequest, controller_registration::handle),
     route!(ListConfigResourcesRequest, list_config_resources::handle),
     route!(DescribeTopicPartitionsRequest, describe_topic_partitions::handle),
 ];

@@ -19,4 +19,10 @@ pub trait ControllerLink: Debug + Send + Sync {
 
     /// How far the replicas of the metadata log are.
     fn describe_quorum(&self) -> BoxFuture<'_, Result<QuorumView, ControllerUnavailable>>;
+
+    /// Hands a request of another member to the metadata quorum of this process.
+    fn peer(
+        &self,
+        request: barnabas_quorum::Request,
+    ) -> BoxFuture<'_, Result<barnabas_quorum::Response, ControllerUnavailable>>;
 }

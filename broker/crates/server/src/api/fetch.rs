@@ -1,6 +1,7 @@
 //! Fetch: finds records, waits for some if there are too few, and answers with file ranges.
 
 mod answer;
+mod metadata;
 mod plan;
 mod round;
 
@@ -10,7 +11,8 @@ use barnabas_replication::{SessionCache, SessionError};
 use barnabas_wire::ErrorCode;
 use barnabas_wire::api::fetch::{FetchRequest, FetchResponse};
 
-use super::{Reply, RequestContext};
+use super::{IntoReply, Reply, RequestContext};
+use crate::net::ListenerRole;
 use crate::node::Node;
 use plan::SessionKey;
 use round::Fetch;
@@ -24,6 +26,9 @@ pub async fn handle(
     ctx: &RequestContext,
     request: FetchRequest,
 ) -> Reply<FetchResponse> {
+    if ctx.connection.role == ListenerRole::Controller {
+        return metadata::handle(node, ctx, request).await.into_reply();
+    }
     let fetch = Fetch::new(node, ctx, &request);
     let asked = plan::session_request(ctx, request);
     let planned = sessions(node).plan(asked, node.clock.monotonic_ms());

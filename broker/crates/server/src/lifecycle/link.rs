@@ -45,4 +45,11 @@ impl ControllerLink for LocalController {
             async move { self.link.describe_quorum().await.map_err(|_| ControllerUnavailable) },
         )
     }
+
+    fn peer(
+        &self,
+        request: barnabas_quorum::Request,
+    ) -> BoxFuture<'_, Result<barnabas_quorum::Response, ControllerUnavailable>> {
+        Box::pin(async move { self.link.peer(request).await.map_err(|_| ControllerUnavailable) })
+    }
 }

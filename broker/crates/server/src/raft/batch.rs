@@ -23,6 +23,7 @@ pub(super) struct Decoded {
     pub(super) last_offset: i64,
     pub(super) epoch: i32,
     pub(super) timestamp_ms: i64,
+    pub(super) bytes: usize,
     pub(super) content: Content,
 }
 
@@ -94,6 +95,7 @@ pub(super) fn decode(batch: &RecordBatch, place: &str) -> Result<Decoded, Metada
         last_offset: header.last_offset(),
         epoch: header.partition_leader_epoch,
         timestamp_ms: header.max_timestamp,
+        bytes: header.size(),
         content,
     })
 }

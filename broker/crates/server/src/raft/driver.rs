@@ -83,7 +83,9 @@ impl Driver {
             happenings.push(Happening::Committed { offset: id.offset, published });
             applied = id.offset;
         }
+        let mut applied_bytes = 0;
         log.replay(applied, log.end().offset, |batch| {
+            applied_bytes += batch.bytes as u64;
             if let Content::Control(records) = &batch.content {
                 for (offset, record) in (batch.base_offset..).zip(records) {
                     voters.apply(offset, record);
@@ -109,7 +111,7 @@ impl Driver {
             accepted: None,
             flush_due: false,
             happenings,
-            applied_bytes: 0,
+            applied_bytes,
         };
         let mut events = VecDeque::new();
         driver.execute(actions, &mut events)?;

@@ -1,0 +1,45 @@
+//! What the requests between members of the metadata quorum have in common.
+
+use barnabas_quorum::{Endpoint, Leadership, NodeId, ReplicaKey, Request, Response};
+use barnabas_wire::{ErrorCode, Uuid};
+
+use super::RequestContext;
+use crate::access::{Operation, Resource};
+use crate::node::Node;
+
+/// The one topic that they are about.
+pub(super) const TOPIC: &str = "__cluster_metadata";
+
+/// Hands a request to the quorum.
+pub(super) async fn ask(
+    node: &Node,
+    ctx: &RequestContext,
+    request: Request,
+) -> Result<Response, ErrorCode> {
+    if !ctx.allows(node, Operation::ClusterAction, Resource::Cluster) {
+        return Err(ErrorCode::CLUSTER_AUTHORIZATION_FAILED);
+    }
+    let controller = node.controller.get().ok_or(ErrorCode::BROKER_NOT_AVAILABLE)?;
+    controller.peer(request).await.map_err(|_| ErrorCode::BROKER_NOT_AVAILABLE)
+}
+
+/// The only element, of a list that has to have one.
+pub(super) fn only<T>(mut items: Vec<T>) -> Option<T> {
+    if items.len() == 1 { items.pop() } else { None }
+}
+
+/// A replica; the zero directory is none (before KIP-853).
+pub(super) fn replica(id: i32, directory: Uuid) -> ReplicaKey {
+    ReplicaKey { id: NodeId(id), directory: (!directory.is_zero()).then_some(directory) }
+}
+
+/// The leader's id, -1 for none.
+pub(super) fn leader_id(leadership: &Leadership) -> i32 {
+    leadership.leader.map_or(-1, |leader| leader.0)
+}
+
+/// Where the leader is, from the version on that tells it.
+pub(super) fn leader_endpoint(leadership: &Leadership, told: bool) -> Option<(i32, &Endpoint)> {
+    let endpoint = leadership.endpoint.as_ref().filter(|_| told)?;
+    Some((leadership.leader?.0, endpoint))
+}
