@@ -45,6 +45,9 @@ pub(crate) fn dev(
             println!("Try: echo hello | kcat -b {address} -P -t greetings");
             println!("     kcat -b {address} -C -t greetings -e");
         }
+        if let Some(address) = service.http() {
+            println!("Metrics: curl http://{address}/metrics");
+        }
         println!("Stop with Ctrl-C.");
     })
 }

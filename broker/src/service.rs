@@ -34,6 +34,7 @@ pub(crate) struct Service {
     node: Arc<Node>,
     lifecycle: Lifecycle,
     clients: Vec<SocketAddr>,
+    http: Option<SocketAddr>,
     /// What runs as long as the process does.
     chores: JoinSet<()>,
     stop: watch::Sender<bool>,
@@ -54,13 +55,17 @@ impl Service {
         let node = Arc::new(node(config, &dirs, Arc::clone(&clock))?);
         node.health.set(BrokerState::Starting);
         let mut chores = JoinSet::new();
+        let mut http_address = None;
         if let Some(address) = config.http {
             let shown: Arc<dyn HttpServer> = Arc::clone(&node) as _;
             let served = http::serve(address, shown, http_stopped).await;
-            let (_, served) = served.map_err(|source| StartError::Http { address, source })?;
+            let (bound, served) = served.map_err(|source| StartError::Http { address, source })?;
+            http_address = Some(bound);
             chores.spawn(served);
         }
-        let metadata = raft::start(options::metadata(config, &dirs, clock)?)?;
+        let mut options = options::metadata(config, &dirs, clock)?;
+        options.active_controller = Some(node.metrics.gauges.active_controller.clone());
+        let metadata = raft::start(options)?;
         let registration = registration(config, &node, &bound);
         let options = options::lifecycle(config, registration, Arc::clone(&node.health))?;
         let lifecycle = lifecycle::start(Arc::clone(&node), metadata, options).await?;
@@ -83,12 +88,17 @@ impl Service {
             ?clients,
             "serving"
         );
-        Ok(Self { node, lifecycle, clients, chores, stop, stop_http })
+        Ok(Self { node, lifecycle, clients, http: http_address, chores, stop, stop_http })
     }
 
     /// Addresses that clients of this machine can use.
     pub(crate) fn clients(&self) -> &[SocketAddr] {
         &self.clients
+    }
+
+    /// Address of probes and metrics.
+    pub(crate) fn http(&self) -> Option<SocketAddr> {
+        self.http
     }
 
     /// Waits for what makes it impossible to go on.

@@ -1,5 +1,6 @@
 //! The node's configuration: the properties file, what it means, and what changes at run time.
 
+mod bounds;
 mod broker;
 mod error;
 mod listener;
@@ -11,6 +12,7 @@ mod voter;
 #[cfg(test)]
 mod tests;
 
+pub use bounds::RequestBounds;
 pub use broker::{BrokerConfig, Quorum};
 pub use error::{Origin, SettingsError};
 pub use listener::{AdvertisedListener, Listener};

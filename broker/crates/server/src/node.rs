@@ -10,6 +10,7 @@ use barnabas_metadata::Image;
 use crate::access::{AllowAll, Authorizer, Quotas, Unlimited};
 use crate::api::FetchSessions;
 use crate::clock::Clock;
+use crate::config::{LiveConfig, RequestBounds};
 use crate::controller_link::{ControllerLink, ControllerUnavailable};
 use crate::coordinator::{GroupCoordinator, GroupSettings};
 use crate::http::Health;
@@ -57,7 +58,9 @@ pub struct Node {
     /// Where the node is in its life.
     pub health: Arc<Health>,
     /// What is counted.
-    pub metrics: Metrics,
+    pub metrics: Arc<Metrics>,
+    /// Bounds of single requests.
+    pub bounds: RequestBounds,
     /// The way to the active controller; set once, when there is one.
     pub controller: OnceLock<Arc<dyn ControllerLink>>,
 }
@@ -86,12 +89,15 @@ impl Node {
     #[must_use]
     pub fn new(parts: NodeParts) -> Self {
         let NodeParts { identity, clock, limits, properties, dirs, .. } = parts;
+        let metrics = Arc::new(Metrics::new());
+        let bounds = RequestBounds::new(&properties);
         let partitions = Partitions::new(
             identity.node_id,
             Arc::clone(&clock),
             Arc::clone(&properties),
             parts.replica_lag_time_max_ms,
             dirs,
+            Arc::clone(&metrics),
         );
         let partitions = Arc::new(partitions);
         let settings = GroupSettings::new(&properties);
@@ -99,8 +105,8 @@ impl Node {
         Self {
             identity,
             clock,
+            admission: Arc::new(Admission::new(&limits)),
             limits,
-            admission: Arc::default(),
             authorizer: Arc::new(AllowAll),
             quotas: Arc::new(Unlimited),
             image: ArcSwap::from_pointee(Image::default()),
@@ -110,9 +116,18 @@ impl Node {
             sessions: Mutex::new(FetchSessions::new(parts.fetch_session_slots, rand::random())),
             producer_ids: ProducerIds::default(),
             health: Arc::default(),
-            metrics: Metrics::new(),
+            metrics,
+            bounds,
             controller: OnceLock::new(),
         }
+    }
+
+    /// Takes over what an image says about this broker's configs, topics' apart.
+    pub fn apply_configs(&self, image: &Image) {
+        let live = LiveConfig::new(Arc::clone(&self.properties));
+        let live = live.with_image(self.identity.node_id, image);
+        let limit = |name| usize::try_from(live.integer(name, i64::MAX)).unwrap_or(usize::MAX);
+        self.admission.set_limits(limit("max.connections"), limit("max.connections.per.ip"));
     }
 
     /// Asks the active controller, on behalf of a principal that may ask this. The answer comes

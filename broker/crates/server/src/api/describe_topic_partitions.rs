@@ -16,9 +16,6 @@ use super::metadata::{is_internal, partition_error};
 use crate::access::{Operation, Resource};
 use crate::node::Node;
 
-/// `max.request.partition.size.limit`.
-const MAX_PARTITIONS: usize = 2000;
-
 /// Serves the API.
 pub async fn handle(
     node: &Arc<Node>,
@@ -26,12 +23,13 @@ pub async fn handle(
     request: DescribeTopicPartitionsRequest,
 ) -> DescribeTopicPartitionsResponse {
     let image = node.image.load();
+    let most = usize::try_from(node.bounds.described_partitions_max).unwrap_or(1);
     let limit = usize::try_from(request.response_partition_limit).unwrap_or(0);
     let mut page = Page {
         node,
         ctx,
         image: &image,
-        left: limit.clamp(1, MAX_PARTITIONS),
+        left: limit.clamp(1, most),
         response: DescribeTopicPartitionsResponse::default(),
     };
     let (first, mut from) = match &request.cursor {

@@ -19,6 +19,9 @@ pub(super) fn start(
             // Logs are open and roles known before clients are told who leads.
             node.partitions.apply(&image, &changes).await;
             node.image.store(Arc::clone(&image));
+            if !changes.configs.is_empty() {
+                node.apply_configs(&image);
+            }
             node.groups.apply(&image, &changes);
             applied.send_replace(end_offset);
         }

@@ -54,14 +54,16 @@ pub enum Refusal {
     PerAddress,
 }
 
-/// Counts the open connections of all listeners.
-#[derive(Debug, Default)]
+/// Counts the open connections of all listeners, and holds the limits that can change.
+#[derive(Debug)]
 pub struct Admission {
     open: Mutex<Open>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Open {
+    max_total: usize,
+    max_per_address: usize,
     total: usize,
     by_address: HashMap<IpAddr, usize>,
 }
@@ -74,23 +76,39 @@ pub(super) struct Place {
 }
 
 impl Admission {
+    /// No connections yet.
+    #[must_use]
+    pub fn new(limits: &Limits) -> Self {
+        Self {
+            open: Mutex::new(Open {
+                max_total: limits.max_connections,
+                max_per_address: limits.max_connections_per_ip,
+                total: 0,
+                by_address: HashMap::new(),
+            }),
+        }
+    }
+
+    /// Changes `max.connections` and `max.connections.per.ip`. Connections above them stay.
+    pub fn set_limits(&self, max_total: usize, max_per_address: usize) {
+        let mut open = self.lock();
+        open.max_total = max_total;
+        open.max_per_address = max_per_address;
+    }
+
     /// Open connections.
     #[must_use]
     pub fn connections(&self) -> usize {
         self.lock().total
     }
 
-    pub(super) fn enter(
-        self: &Arc<Self>,
-        address: IpAddr,
-        limits: &Limits,
-    ) -> Result<Place, Refusal> {
+    pub(super) fn enter(self: &Arc<Self>, address: IpAddr) -> Result<Place, Refusal> {
         let mut open = self.lock();
-        if open.total >= limits.max_connections {
+        if open.total >= open.max_total {
             return Err(Refusal::Total);
         }
         let here = open.by_address.get(&address).copied().unwrap_or(0);
-        if here >= limits.max_connections_per_ip {
+        if here >= open.max_per_address {
             return Err(Refusal::PerAddress);
         }
         open.by_address.insert(address, here + 1);
@@ -123,16 +141,18 @@ mod tests {
 
     #[test]
     fn places_are_counted_and_given_back() {
-        let admission = Arc::new(Admission::default());
         let limits = Limits { max_connections: 3, max_connections_per_ip: 2, ..Default::default() };
+        let admission = Arc::new(Admission::new(&limits));
         let (a, b) = (IpAddr::from([127, 0, 0, 1]), IpAddr::from([127, 0, 0, 2]));
-        let first = admission.enter(a, &limits).unwrap();
-        let _second = admission.enter(a, &limits).unwrap();
-        assert_eq!(admission.enter(a, &limits).unwrap_err(), Refusal::PerAddress);
-        let _third = admission.enter(b, &limits).unwrap();
-        assert_eq!(admission.enter(b, &limits).unwrap_err(), Refusal::Total);
+        let first = admission.enter(a).unwrap();
+        let _second = admission.enter(a).unwrap();
+        assert_eq!(admission.enter(a).unwrap_err(), Refusal::PerAddress);
+        let _third = admission.enter(b).unwrap();
+        assert_eq!(admission.enter(b).unwrap_err(), Refusal::Total);
         drop(first);
         assert_eq!(admission.connections(), 2);
-        admission.enter(a, &limits).unwrap();
+        admission.enter(a).unwrap();
+        admission.set_limits(1, 1);
+        assert_eq!(admission.enter(a).unwrap_err(), Refusal::Total);
     }
 }

@@ -109,7 +109,7 @@ impl Bound {
         peer: SocketAddr,
         stop: &watch::Receiver<bool>,
     ) {
-        let place = match node.admission.enter(peer.ip().to_canonical(), &node.limits) {
+        let place = match node.admission.enter(peer.ip().to_canonical()) {
             Ok(place) => place,
             Err(refusal) => {
                 tracing::info!(listener = %self.config.name, %peer, %refusal, "connection refused");

@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use barnabas_records::validation::validate;
 use barnabas_records::{EncodedBatch, Rules};
 use barnabas_storage::{AppendInfo, Appended, Origin};
+use barnabas_wire::ErrorCode;
 use bytes::Bytes;
 
 use super::{Fault, Replica, Waiters};
@@ -44,6 +45,30 @@ impl Replica {
     /// # Errors
     /// Why nothing was appended.
     pub fn produce(
+        &self,
+        records: &Bytes,
+        acks_all: bool,
+        allow_zstd: bool,
+        clock: &dyn Clock,
+        waiters: &Waiters,
+    ) -> Result<Produced, Fault> {
+        let produced = self.validate_and_append(records, acks_all, allow_zstd, clock, waiters);
+        match &produced {
+            Ok(Produced { info, .. }) => {
+                let count = info.last_offset - info.first_offset + 1;
+                self.counters.produced(count.unsigned_abs(), records.len() as u64);
+            }
+            Err(fault) => {
+                self.counters.produce_failed();
+                if fault.code() == ErrorCode::MESSAGE_TOO_LARGE {
+                    self.counters.rejected(records.len() as u64);
+                }
+            }
+        }
+        produced
+    }
+
+    fn validate_and_append(
         &self,
         records: &Bytes,
         acks_all: bool,

@@ -18,6 +18,7 @@ use barnabas_wire::Uuid;
 
 use super::{LogDir, PartitionKey, Replica, Settings, Waiters, maintenance};
 use crate::clock::Clock;
+use crate::metrics::Metrics;
 use resolve::Resolver;
 
 /// The partitions of one broker.
@@ -32,6 +33,7 @@ pub struct Partitions {
     replicas: RwLock<HashMap<PartitionKey, Arc<Replica>>>,
     /// One set of settings for all topics without configs of their own.
     shared_settings: Mutex<Option<Arc<Settings>>>,
+    metrics: Arc<Metrics>,
     /// Requests that wait for partitions.
     pub waiters: Arc<Waiters>,
 }
@@ -45,6 +47,7 @@ impl Partitions {
         properties: Arc<BTreeMap<String, String>>,
         replica_lag_time_max_ms: i64,
         dirs: Vec<Arc<LogDir>>,
+        metrics: Arc<Metrics>,
     ) -> Self {
         Self {
             node_id,
@@ -54,6 +57,7 @@ impl Partitions {
             dirs,
             replicas: RwLock::default(),
             shared_settings: Mutex::default(),
+            metrics,
             waiters: Arc::default(),
         }
     }
@@ -226,6 +230,7 @@ impl Partitions {
     }
 
     fn remove_topic(&self, topic: &TopicImage) {
+        self.metrics.topics.forget(&topic.name);
         for partition in topic.partitions.keys() {
             let key = PartitionKey { topic: topic.id, partition: *partition };
             if let Some(replica) = self.take(&key) {

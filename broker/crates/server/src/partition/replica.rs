@@ -8,6 +8,7 @@ use barnabas_replication::{LeaderEpoch, Metadata, Partition, Progress, RoleChang
 use barnabas_storage::{Log, LogError};
 
 use super::{Fault, LogDir, PartitionKey, Settings};
+use crate::metrics::TopicCounters;
 
 /// A replica. Locks are taken in the order of the fields; none is held while waiting for another
 /// task.
@@ -24,6 +25,8 @@ pub struct Replica {
     /// the order in which `core` learns of them, and only by a leader.
     pub(super) appending: Mutex<()>,
     pub(super) core: Mutex<Partition>,
+    /// What is counted of its topic.
+    pub counters: Arc<TopicCounters>,
     /// Records appended since the last sync, for `flush.messages`.
     pub(super) unflushed: AtomicI64,
 }
@@ -45,6 +48,7 @@ impl Replica {
         log: Log,
         core: Partition,
         settings: Arc<Settings>,
+        counters: Arc<TopicCounters>,
     ) -> Self {
         Self {
             key,
@@ -53,6 +57,7 @@ impl Replica {
             settings: ArcSwap::new(settings),
             appending: Mutex::new(()),
             core: Mutex::new(core),
+            counters,
             unflushed: AtomicI64::new(0),
         }
     }

@@ -7,6 +7,7 @@ use barnabas_controller::ControllerConfig;
 use barnabas_quorum::Config;
 use barnabas_quorum::VoterSet;
 use barnabas_storage::Disk;
+use prometheus::IntGauge;
 
 use crate::clock::Clock;
 
@@ -26,6 +27,8 @@ pub struct MetadataOptions {
     pub static_voters: VoterSet,
     /// The controller core's settings.
     pub controller: ControllerConfig,
+    /// Set to 1 while this node is the active controller, and to 0 otherwise.
+    pub active_controller: Option<IntGauge>,
     /// The broker of this process: its earlier process certainly ended, because this one holds
     /// the locks of its directories.
     pub local_broker: Option<i32>,
@@ -60,6 +63,7 @@ impl MetadataOptions {
             quorum,
             static_voters: VoterSet::default(),
             controller,
+            active_controller: None,
             local_broker: None,
             segment_bytes: 1 << 30,
             segment_ms: 7 * 24 * 3600 * 1000,

@@ -221,8 +221,15 @@ impl State {
         self.driver.step(Event::Resign { epoch })
     }
 
+    fn show_active(&self, active: bool) {
+        if let Some(gauge) = &self.options.active_controller {
+            gauge.set(active.into());
+        }
+    }
+
     fn lose(&mut self) {
         self.controller = None;
+        self.show_active(false);
         // Dropped replies tell that this is not the controller.
         self.pending.clear();
     }
@@ -323,6 +330,7 @@ impl State {
             Controller::new(config, image, next_offset, now_ms, self.options.local_broker);
         let records = controller.activate()?;
         self.controller = Some(controller);
+        self.show_active(true);
         if open {
             self.propose(vec![Controller::abort_record()])?;
         }

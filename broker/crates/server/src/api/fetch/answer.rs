@@ -75,12 +75,19 @@ fn partition_data(
     outcome: Outcome,
     files: &mut Vec<FileSlice>,
 ) -> PartitionData {
-    let Outcome { key, result } = outcome;
+    let bytes = outcome.bytes() as u64;
+    let Outcome { key, result, counters } = outcome;
     let result = result.and_then(|mut read| {
         let range = read.range.take();
         let records = range.map(|range| records(&range, files)).transpose()?;
         Ok((read, records))
     });
+    if let Some(counters) = counters {
+        match &result {
+            Ok(_) => counters.fetched(bytes),
+            Err(_) => counters.fetch_failed(),
+        }
+    }
     match result {
         Ok((read, records)) => PartitionData {
             partition_index,

@@ -10,11 +10,9 @@ use barnabas_wire::api::fetch::FetchRequest;
 use super::plan::{SessionKey, TopicRef};
 use crate::access::{Operation, Resource};
 use crate::api::RequestContext;
+use crate::metrics::TopicCounters;
 use crate::node::Node;
 use crate::partition::{PartitionKey, Read, ReadKind, Wanted};
-
-/// Largest response (`fetch.max.bytes` of the broker).
-const FETCH_MAX_BYTES: usize = 55 << 20;
 
 /// What a request says besides its partitions.
 pub(super) struct Fetch<'a> {
@@ -32,6 +30,7 @@ pub(super) struct Fetch<'a> {
 pub(super) struct Outcome {
     pub(super) key: Option<PartitionKey>,
     pub(super) result: Result<Read, ErrorCode>,
+    pub(super) counters: Option<Arc<TopicCounters>>,
 }
 
 impl<'a> Fetch<'a> {
@@ -48,7 +47,7 @@ impl<'a> Fetch<'a> {
                 1 => ReadKind::Committed,
                 _ => ReadKind::Uncommitted,
             },
-            max_bytes: (request.max_bytes.max(0) as usize).min(FETCH_MAX_BYTES),
+            max_bytes: (request.max_bytes.max(0) as usize).min(node.bounds.fetch_max_bytes),
             follower: request.replica_id >= 0 || request.replica_state.replica_id >= 0,
             may_wait: max_wait_ms > 0 && request.min_bytes > 0,
             min_bytes: u64::from(request.min_bytes.max(0).unsigned_abs()),
@@ -102,9 +101,11 @@ impl<'a> Fetch<'a> {
         min_one: bool,
     ) -> Outcome {
         let found = self.find(image, key);
+        let mut counters = None;
         let result = found.and_then(|found| {
             let replica = self.node.partitions.get(&found);
             let replica = replica.ok_or(ErrorCode::NOT_LEADER_OR_FOLLOWER)?;
+            counters = Some(Arc::clone(&replica.counters));
             let wanted = Wanted {
                 offset: asked.fetch_offset,
                 max_bytes: (asked.max_bytes.max(0) as usize).min(left),
@@ -120,7 +121,7 @@ impl<'a> Fetch<'a> {
                 fault.code()
             })
         });
-        Outcome { key: found.ok(), result }
+        Outcome { key: found.ok(), result, counters }
     }
 
     fn find(&self, image: &Image, key: &SessionKey) -> Result<PartitionKey, ErrorCode> {

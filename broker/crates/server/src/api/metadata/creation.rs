@@ -63,7 +63,7 @@ pub(super) async fn create_missing(
 }
 
 fn is_enabled(node: &Node) -> bool {
-    node.properties.get("auto.create.topics.enable").is_none_or(|value| value != "false")
+    node.bounds.auto_create_topics
 }
 
 fn may_create(node: &Node, ctx: &RequestContext, topic: &str) -> bool {

@@ -50,7 +50,8 @@ impl Partitions {
     }
 
     async fn open_one(&self, opening: Opening, job: OpenJob) {
-        let Opening { key, image, settings, .. } = opening;
+        let Opening { key, image, settings, topic, .. } = opening;
+        let counters = self.metrics.topics.topic(&topic);
         let dir = Arc::clone(&job.dir);
         let hint = job.found.is_some().then(|| dir.checkpoints.of(&job.partition).high_watermark);
         let log = loop {
@@ -78,7 +79,7 @@ impl Partitions {
             replica_lag_time_max_ms: self.replica_lag_time_max_ms,
         };
         let core = Partition::new(config, bounds, settings.min_insync_replicas);
-        let replica = Arc::new(Replica::new(key, dir, log, core, settings));
+        let replica = Arc::new(Replica::new(key, dir, log, core, settings, counters));
         replica.apply_metadata(&role_of(&image), self.clock.monotonic_ms());
         let mut replicas = self.replicas.write().unwrap_or_else(PoisonError::into_inner);
         replicas.insert(key, replica);
