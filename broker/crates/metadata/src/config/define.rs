@@ -108,6 +108,9 @@ pub(super) mod reason {
         "clusters of several brokers are not supported yet";
     pub(in super::super) const ONE_VOTER: &str =
         "quorums of several controllers are not supported yet";
+    pub(in super::super) const LINGER: &str = "records are written as they come";
+    pub(in super::super) const PER_ADDRESS: &str =
+        "exceptions for single addresses are not supported yet";
     pub(in super::super) const PREALLOCATE: &str = "segments are not preallocated";
     pub(in super::super) const PURGATORY: &str = "finished requests leave nothing to purge here";
     pub(in super::super) const QUEUE: &str = "requests are bounded per connection";
@@ -115,6 +118,7 @@ pub(super) mod reason {
     pub(in super::super) const RATE: &str = "connection rates are not limited yet";
     pub(in super::super) const SASL: &str = "SASL is not supported yet";
     pub(in super::super) const SHARE: &str = "share groups (KIP-932) are not supported yet";
+    pub(in super::super) const SOCKETS: &str = "the kernel sizes queues and buffers by itself";
     pub(in super::super) const STARTUP: &str = "a start that cannot succeed fails at once";
     pub(in super::super) const STREAMS: &str = "streams groups (KIP-1071) are not supported yet";
     pub(in super::super) const TELEMETRY: &str = "client metrics (KIP-714) are not supported yet";

@@ -203,7 +203,8 @@ pub(in crate::config) const DEFINITIONS: &[ConfigDef] = &[
     )
     .at_least(0)
     .low()
-    .internal(),
+    .internal()
+    .inert(reason::INTERNAL),
     def(
         "log.local.retention.bytes",
         ConfigType::Long,
@@ -353,7 +354,8 @@ pub(in crate::config) const DEFINITIONS: &[ConfigDef] = &[
     )
     .at_least(1)
     .low()
-    .internal(),
+    .internal()
+    .inert(reason::INTERNAL),
     def(
         "producer.id.expiration.ms",
         ConfigType::Int,

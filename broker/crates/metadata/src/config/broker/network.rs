@@ -100,7 +100,8 @@ pub(in crate::config) const DEFINITIONS: &[ConfigDef] = &[
         "",
         "Exceptions from `max.connections.per.ip`, as `address:count,…`.",
     )
-    .cluster_wide(),
+    .cluster_wide()
+    .default_only(reason::PER_ADDRESS),
     def("num.network.threads", ConfigType::Int, "3", "Threads that read and write sockets.")
         .at_least(1)
         .high()
@@ -145,14 +146,16 @@ pub(in crate::config) const DEFINITIONS: &[ConfigDef] = &[
         "50",
         "Connections that may wait to be accepted.",
     )
-    .at_least(1),
+    .at_least(1)
+    .inert(reason::SOCKETS),
     def(
         "socket.receive.buffer.bytes",
         ConfigType::Int,
         "102400",
         "SO_RCVBUF of client connections; -1 = the system's.",
     )
-    .high(),
+    .high()
+    .inert(reason::SOCKETS),
     def("socket.request.max.bytes", ConfigType::Int, "104857600", "Largest request, bytes.")
         .at_least(1)
         .high(),
@@ -162,5 +165,6 @@ pub(in crate::config) const DEFINITIONS: &[ConfigDef] = &[
         "102400",
         "SO_SNDBUF of client connections; -1 = the system's.",
     )
-    .high(),
+    .high()
+    .inert(reason::SOCKETS),
 ];

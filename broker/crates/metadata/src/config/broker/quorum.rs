@@ -48,7 +48,8 @@ pub(in crate::config) const DEFINITIONS: &[ConfigDef] = &[
         "25",
         "How long the leader collects records before it writes them, ms.",
     )
-    .at_least(0),
+    .at_least(0)
+    .inert(reason::LINGER),
     def(
         "controller.quorum.auto.join.enable",
         ConfigType::Boolean,
