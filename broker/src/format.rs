@@ -4,10 +4,12 @@ use std::path::{Path, PathBuf};
 
 use barnabas_controller::bootstrap_records;
 use barnabas_metadata::feature::MetadataVersion;
+use barnabas_quorum::{Endpoint, NodeId, ReplicaKey, Voter, VoterSet};
 use barnabas_server::config::{BrokerConfig, Settings};
-use barnabas_server::raft::write_bootstrap;
+use barnabas_server::raft::{write_bootstrap, write_voters};
 use barnabas_storage::directory::{MetaProperties, new_directory_id};
 use barnabas_storage::{Disk, RealDisk};
+use barnabas_wire::Uuid;
 
 use crate::cli::{FormatArguments, Source};
 use crate::error::StartError;
@@ -35,7 +37,7 @@ pub(crate) fn command(arguments: &FormatArguments) -> Result<(), StartError> {
             MetaProperties::check(&[(dir, meta)], Some(&arguments.cluster_id), config.node_id)?;
             continue;
         }
-        let meta = format(&disk, &dir, &arguments.cluster_id, config.node_id)?;
+        let meta = format(&disk, &dir, &arguments.cluster_id, &config)?;
         println!(
             "Formatted {} for cluster {} with metadata.version {}: directory id {}.",
             dir.display(),
@@ -80,7 +82,7 @@ pub(crate) fn prepare(
     let cluster_id = cluster_id.map(str::to_owned).or(known);
     for dir in missing {
         let Some(cluster_id) = &cluster_id else { return Err(StartError::NotFormatted(dir)) };
-        let meta = format(disk, &dir, cluster_id, config.node_id)?;
+        let meta = format(disk, &dir, cluster_id, config)?;
         tracing::info!(dir = %dir.display(), cluster_id, "formatted an empty log directory");
         formatted.push((dir, meta));
     }
@@ -107,15 +109,37 @@ fn format(
     disk: &dyn Disk,
     dir: &Path,
     cluster_id: &str,
-    node_id: i32,
+    config: &BrokerConfig,
 ) -> Result<MetaProperties, StartError> {
     disk.create_dir(dir)?;
     let records = bootstrap_records(MetadataVersion::LATEST_PRODUCTION);
     write_bootstrap(disk, dir, records)?;
     let directory_id = new_directory_id().map_err(StartError::Random)?;
+    let node_id = config.node_id;
+    if config.quorum.voters.is_empty() && dir == config.metadata_log_dir {
+        write_voters(disk, dir, standalone(config, directory_id))?;
+    }
     let meta = MetaProperties { cluster_id: cluster_id.to_owned(), node_id, directory_id };
     meta.store(disk, dir)?;
     Ok(meta)
+}
+
+/// The first voter of a dynamic quorum: this node, as `kafka-storage.sh format --standalone`.
+fn standalone(config: &BrokerConfig, directory_id: Uuid) -> VoterSet {
+    let listener = config.controller_listener_names.first().cloned().unwrap_or_default();
+    let servers = config.quorum.bootstrap_servers.iter();
+    let endpoints = servers.map(|(host, port)| Endpoint {
+        listener: listener.clone(),
+        host: host.clone(),
+        port: *port,
+    });
+    VoterSet::new([Voter {
+        key: ReplicaKey::new(NodeId(config.node_id), directory_id),
+        // With several addresses, one is as good as another: all lead to this node.
+        endpoints: endpoints.take(1).collect(),
+        kraft_version_min: 0,
+        kraft_version_max: 1,
+    }])
 }
 
 /// `log.dirs`, and the metadata log's if it is another one.
