@@ -10,6 +10,7 @@ use std::time::Duration;
 use barnabas_controller::{ControllerConfig, Request, Response, bootstrap_records};
 use barnabas_metadata::feature::MetadataVersion;
 use barnabas_quorum::{Config, Endpoint, Limits, NodeId, ReplicaKey, Timeouts, Voter, VoterSet};
+use barnabas_replication::Partition;
 use barnabas_server::http::BrokerState;
 use barnabas_server::lifecycle::{self, Lifecycle, LifecycleOptions, Registration};
 use barnabas_server::node::{Identity, NodeParts};
@@ -125,7 +126,7 @@ impl Broker {
     fn leads(&self, topic: &str) -> bool {
         let image = self.node.image.load();
         let replica = self.node.partitions.named(&image, topic, 0);
-        replica.is_some_and(|replica| replica.inspect(|core| core.is_leader()))
+        replica.is_some_and(|replica| replica.inspect(Partition::is_leader))
     }
 
     async fn stop(mut self) {

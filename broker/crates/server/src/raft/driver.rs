@@ -214,7 +214,8 @@ impl Driver {
                 Action::Flush => self.flush_due = true,
                 Action::HighWatermark { offset } => self.commit(offset)?,
                 Action::LeaderChanged { epoch, leader } => {
-                    tracing::debug!(%epoch, leader = ?leader.map(|id| id.0), "leader of the metadata quorum");
+                    let leader = leader.map(|id| id.0);
+                    tracing::debug!(%epoch, ?leader, "leader of the metadata quorum");
                     self.recent.clear();
                     self.happenings.push(Happening::LeaderChanged);
                 }

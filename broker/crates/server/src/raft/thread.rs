@@ -85,7 +85,8 @@ pub fn start(mut options: MetadataOptions) -> Result<MetadataThread, MetadataErr
     };
     let body = move || {
         if let Err(error) = state.run(&queue) {
-            tracing::error!(%error, place = super::driver::place(&state.driver), "the metadata log failed");
+            let place = super::driver::place(&state.driver);
+            tracing::error!(%error, place, "the metadata log failed");
             let _ = fail.send(Some(Arc::new(error)));
         }
     };
