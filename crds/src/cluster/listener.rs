@@ -6,8 +6,10 @@ use serde::{Deserialize, Serialize};
 /// A port where clients connect, in plaintext.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[x_kube(
-    validation = Rule::new("!(self.name in ['controller', 'replication'])")
-        .message("controller and replication are the cluster's own listeners: choose another name"),
+    validation = Rule::new("!(self.name in ['controller', 'http', 'replication'])")
+        .message(
+            "controller, http and replication name the broker's own ports: choose another name"
+        ),
     validation = Rule::new("!(self.port in [8080, 9090, 9091])")
         .message(
             "ports 8080, 9090 and 9091 are the broker's own (HTTP, controller, replication): \

@@ -1,12 +1,24 @@
 //! The chart upgrades without touching the brokers, and its removal leaves them running.
 
 use crate::deployment;
-use crate::ensure;
 use crate::failure::Result;
 use crate::scenario::Stage;
+use crate::{ensure, repository};
+
+/// What the plain manifests were rendered with.
+const RENDER: &[&str] = &[
+    "template",
+    "barnabas-operator",
+    "charts/barnabas-operator",
+    "--namespace",
+    deployment::SYSTEM,
+    "--set",
+    "crds.enabled=false",
+];
 
 /// An upgrade, a removal, and an installation that finds everything again.
 pub fn run(stage: &Stage<'_>) -> Result<()> {
+    plain_manifests_are_the_chart(stage)?;
     stage.cluster("lasting")?;
     let uid = |stage: &Stage<'_>| {
         stage.kubectl(&["get", &stage.pod("lasting")?, "-o", "jsonpath={.metadata.uid}"])
@@ -24,5 +36,19 @@ pub fn run(stage: &Stage<'_>) -> Result<()> {
     deployment::install(&stage.kubernetes, &[])?;
     stage.ready("kafkacluster/lasting")?;
     ensure!(uid(stage)? == before, "the new operator restarted a broker");
+    Ok(())
+}
+
+/// `manifests/operator.yaml` is the chart with its defaults, below a namespace of its own.
+fn plain_manifests_are_the_chart(stage: &Stage<'_>) -> Result<()> {
+    let chart = repository().join("charts/barnabas-operator").display().to_string();
+    let mut arguments = RENDER.to_vec();
+    arguments[2] = &chart;
+    let rendered = stage.kubernetes.helm(&arguments)?;
+    let recorded = std::fs::read_to_string(repository().join("manifests/operator.yaml"))?;
+    ensure!(
+        recorded.trim_end().ends_with(rendered.trim()),
+        "manifests/operator.yaml differs from the chart: render it again, its head says how"
+    );
     Ok(())
 }
