@@ -218,10 +218,13 @@ impl<S: Stream> Connection<S> {
         self.may_start() && !self.end_of_input
     }
 
-    /// Whether all that was asked is answered and nothing more will be asked.
+    /// Whether there is nothing left to do: the broker stops and all is answered, or the client
+    /// has hung up (as in Kafka, one that closes its half does not wait for answers) and all that
+    /// it sent was begun.
     fn finished(&self) -> bool {
-        let no_more = self.draining || (self.end_of_input && !self.input.has_frame());
-        no_more && self.requests.is_empty() && self.outbox.is_empty()
+        let answered = self.requests.is_empty() && self.outbox.is_empty();
+        let hung_up = self.end_of_input && !self.input.has_frame();
+        (self.draining && answered) || (hung_up && self.outbox.is_empty())
     }
 
     fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<End> {
