@@ -1,7 +1,8 @@
 //! The group coordinator: the partitions of `__consumer_offsets` that this broker leads.
 //!
 //! A [`Shard`] is one of them: the core (`barnabas_groups`) behind a lock, its log, and the
-//! requests that wait. This module finds the shard of a group, follows leadership, and runs the timers.
+//! requests that wait. This module finds the shard of a group, follows leadership, and runs the
+//! timers.
 
 mod load;
 mod schedule;
