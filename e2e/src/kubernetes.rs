@@ -158,11 +158,14 @@ impl Kubernetes {
         let mut kubectl = self.command("kubectl");
         kubectl.args(["port-forward", "-n", namespace, object, &format!(":{port}")]);
         let mut child =
-            kubectl.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+            kubectl.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
         let output = child.stdout.take().context("no pipe from kubectl")?;
         let mut forward = Forward { child, address: String::new() };
         let mut line = String::new();
-        BufReader::new(output).read_line(&mut line)?;
+        let mut output = BufReader::new(output);
+        output.read_line(&mut line)?;
+        // It goes on to print, and would end if nobody read. The thread ends with it.
+        std::thread::spawn(move || std::io::copy(&mut output, &mut std::io::sink()));
         // "Forwarding from 127.0.0.1:43210 -> 9092"
         let address = line.split_whitespace().nth(2).filter(|_| line.starts_with("Forwarding"));
         address
