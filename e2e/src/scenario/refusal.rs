@@ -39,6 +39,10 @@ pub fn run(stage: &Stage<'_>) -> Result<()> {
             }
             Err(_) => {}
         }
+        if documents.len() > 1 {
+            // The next update begins with an object of its own, perhaps of the same name.
+            stage.kubectl(&["delete", "kafkaclusters,kafkatopics", "--all", "--timeout=60s"])?;
+        }
     }
     println!("    {} of {} refused at apply", files.len() - accepted.len(), files.len());
     ensure!(unclear.is_empty(), "refused with another message:\n{}", unclear.join("\n"));

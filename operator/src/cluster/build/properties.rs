@@ -9,7 +9,8 @@ use super::{CONTROLLER_PORT, REPLICATION_PORT, pod};
 
 /// The file's text; the same properties give the same text.
 pub fn text(cluster: &Cluster, pool: &Pool) -> String {
-    let mut properties: BTreeMap<String, String> = cluster.config.clone();
+    let mut properties = internal_topics(cluster);
+    properties.extend(cluster.config.clone());
     let names: Vec<(String, i32)> = listeners(cluster);
     let plaintext: Vec<String> =
         names.iter().map(|(name, _)| format!("{name}:PLAINTEXT")).collect();
@@ -33,6 +34,14 @@ pub fn text(cluster: &Cluster, pool: &Pool) -> String {
         let _ = writeln!(text, "{name}={}", escaped(&value));
     }
     text
+}
+
+/// The topic of committed offsets has three replicas by default, and is never created on fewer
+/// brokers: then groups would not work.
+fn internal_topics(cluster: &Cluster) -> BTreeMap<String, String> {
+    let brokers: usize = cluster.pools.iter().map(|pool| pool.node_ids().count()).sum();
+    let replicas = brokers.clamp(1, 3).to_string();
+    BTreeMap::from([("offsets.topic.replication.factor".to_owned(), replicas)])
 }
 
 /// Kafka's listener names with their ports; the first is the controllers'.
