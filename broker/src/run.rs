@@ -4,6 +4,7 @@ use std::io;
 
 use barnabas_server::config::BrokerConfig;
 use barnabas_storage::RealDisk;
+use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -60,6 +61,7 @@ fn execute(
     for (name, reason) in config.settings().inert() {
         tracing::warn!(name, reason, "a setting has no effect");
     }
+    raise_open_files();
     let dirs = format::prepare(&RealDisk, config, cluster_id)?;
     let runtime = runtime().map_err(StartError::Runtime)?;
     let result = runtime.block_on(async {
@@ -80,6 +82,16 @@ fn execute(
     // What still waits on a disk has nothing to add.
     runtime.shutdown_background();
     result
+}
+
+/// A log that is written to keeps three files open, a connection one: the customary soft limit of
+/// 1024 is soon reached, the hard one is what the administrator meant.
+fn raise_open_files() {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        tracing::warn!(%error, "cannot raise the limit on open files");
+    }
 }
 
 fn runtime() -> io::Result<Runtime> {

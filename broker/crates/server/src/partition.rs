@@ -4,6 +4,7 @@ mod append;
 mod checkpoints;
 mod directory;
 mod fault;
+mod flushes;
 mod key;
 mod maintenance;
 mod manager;

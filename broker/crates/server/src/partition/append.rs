@@ -2,6 +2,7 @@
 
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use barnabas_records::validation::validate;
 use barnabas_records::{EncodedBatch, Rules};
@@ -145,7 +146,12 @@ impl Replica {
     fn after_append(&self, info: &AppendInfo) {
         let records = info.last_offset - info.first_offset + 1;
         let unflushed = self.unflushed.fetch_add(records, Ordering::Relaxed) + records;
-        let due = unflushed >= self.settings.load().flush_messages;
+        let settings = self.settings.load();
+        if settings.flush_ms < i64::MAX {
+            let delay = Duration::from_millis(settings.flush_ms.unsigned_abs());
+            self.dir.flush_within(self.key, delay);
+        }
+        let due = unflushed >= settings.flush_messages;
         if info.rolled || due {
             let upto = if due { info.log_end_offset } else { info.first_offset };
             self.dir.flush_soon(self.key, upto);

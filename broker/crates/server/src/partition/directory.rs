@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use barnabas_storage::directory::{
     CleanShutdown, DirectoryName, LockError, MetaPropertiesError, TopicPartition, lock_directory,
@@ -11,9 +12,11 @@ use barnabas_storage::disk::Lock;
 use barnabas_storage::{Disk, DiskError};
 use barnabas_wire::Uuid;
 use tokio::sync::{Notify, oneshot};
+use tokio::time::Instant;
 
 use super::PartitionKey;
 use super::checkpoints::Checkpoints;
+use super::flushes::{Flush, Flushes};
 use crate::disk::DiskThreads;
 
 /// A log directory. It is locked against other brokers while this exists.
@@ -32,17 +35,9 @@ pub struct LogDir {
     /// Found when the directory was opened; taken out as partitions claim them.
     found: Mutex<BTreeMap<TopicPartition, PathBuf>>,
     pub(super) checkpoints: Checkpoints,
-    flushes: Mutex<BTreeMap<PartitionKey, Flush>>,
+    flushes: Mutex<Flushes>,
     pub(super) wake: Notify,
     _lock: Lock,
-}
-
-/// A sync that is due.
-#[derive(Debug, Default)]
-pub(super) struct Flush {
-    pub(super) upto: i64,
-    /// Told whether it succeeded.
-    pub(super) waiting: Vec<oneshot::Sender<bool>>,
 }
 
 /// A log directory cannot be used.
@@ -120,31 +115,41 @@ impl LogDir {
 
     /// Asks for a sync of a partition's log below `upto`.
     pub fn flush_soon(&self, key: PartitionKey, upto: i64) {
-        let mut flushes = self.flushes();
-        let flush = flushes.entry(key).or_default();
-        flush.upto = flush.upto.max(upto);
-        drop(flushes);
+        self.flushes().soon(key, upto);
         self.wake.notify_one();
+    }
+
+    /// Asks for a sync of a partition's log within the time, `flush.ms`.
+    pub(super) fn flush_within(&self, key: PartitionKey, delay: Duration) {
+        // A time too far to be told is never.
+        let at = Instant::now().checked_add(delay);
+        if at.is_some_and(|at| self.flushes().within(key, at)) {
+            self.wake.notify_one();
+        }
     }
 
     /// Syncs a partition's log below `upto`, together with others that wait. Returns whether that
     /// succeeded.
     pub async fn flush(&self, key: PartitionKey, upto: i64) -> bool {
         let (sender, done) = oneshot::channel();
-        self.flushes().entry(key).or_default().waiting.push(sender);
-        self.flush_soon(key, upto);
+        self.flushes().wait(key, upto, sender);
+        self.wake.notify_one();
         done.await.unwrap_or(false)
     }
 
     pub(super) fn take_flushes(&self) -> BTreeMap<PartitionKey, Flush> {
-        std::mem::take(&mut *self.flushes())
+        self.flushes().take(Instant::now())
+    }
+
+    pub(super) fn next_flush(&self) -> Option<Instant> {
+        self.flushes().next()
     }
 
     fn found(&self) -> std::sync::MutexGuard<'_, BTreeMap<TopicPartition, PathBuf>> {
         self.found.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn flushes(&self) -> std::sync::MutexGuard<'_, BTreeMap<PartitionKey, Flush>> {
+    fn flushes(&self) -> std::sync::MutexGuard<'_, Flushes> {
         self.flushes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

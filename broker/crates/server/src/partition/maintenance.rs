@@ -55,7 +55,7 @@ pub async fn maintain(partitions: Arc<Partitions>, dir: Arc<LogDir>, intervals: 
     loop {
         tokio::select! {
             () = dir.wake.notified() => {}
-            () = sleep_until(due.next()) => {}
+            () = sleep_until(dir.next_flush().unwrap_or(due.next()).min(due.next())) => {}
         }
         flush_waiting(&partitions, &dir).await;
         let tasks = due.take(Instant::now(), &intervals);
