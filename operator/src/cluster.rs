@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::MANAGER;
 use crate::condition::Health;
-use crate::event::Events;
+use crate::event::{Events, namespace_ends};
 use crate::metrics::Metrics;
 
 mod apply;
@@ -143,6 +143,7 @@ async fn carry_out(
                     context.events.publish(cluster, EventType::Normal, reason, &title).await;
                 }
             }
+            Err(error) if namespace_ends(&error) => return Ok(None),
             Err(kube::Error::Api(status)) if matches!(status.code, 403 | 422) => {
                 let reason = match action {
                     Action::GrowClaim { .. } => "StorageCannotGrow",

@@ -37,8 +37,11 @@ impl Events {
             action: "Reconcile".to_owned(),
             secondary: None,
         };
-        if let Err(error) = self.recorder.publish(&event, &resource.object_ref(&())).await {
-            tracing::warn!(%error, reason, "event not published");
+        match self.recorder.publish(&event, &resource.object_ref(&())).await {
+            Err(error) if !namespace_ends(&error) => {
+                tracing::warn!(reason, error = error_text(&error), "event not published");
+            }
+            _ => {}
         }
     }
 
@@ -55,5 +58,22 @@ impl Events {
         } else if health.ready.0 && old(READY).is_none_or(|condition| condition.status != "True") {
             self.publish(resource, EventType::Normal, health.ready.1, &health.message).await;
         }
+    }
+}
+
+/// Whether the API server takes nothing new because the namespace is being deleted: no news.
+#[must_use]
+pub fn namespace_ends(error: &kube::Error) -> bool {
+    let kube::Error::Api(status) = error else { return false };
+    let causes = status.details.as_ref().map_or(&[][..], |details| &details.causes);
+    status.code == 403 && causes.iter().any(|cause| cause.reason == "NamespaceTerminating")
+}
+
+/// The API server's words without the whole of its answer.
+#[must_use]
+pub fn error_text(error: &kube::Error) -> String {
+    match error {
+        kube::Error::Api(status) => status.message.clone(),
+        other => other.to_string(),
     }
 }
