@@ -26,6 +26,22 @@ down: ## End what `make up` started
 test: ## Every check: format, lints, tests, clients, scenarios on a real Kubernetes
 	@$(E2E) test
 
+.PHONY: clients
+clients: ## Only the client matrix of `make test`
+	@$(E2E) test clients
+
+.PHONY: scenarios
+scenarios: ## Only the scenarios on a real Kubernetes of `make test`
+	@$(E2E) test scenarios
+
+MUSL_RELEASE = $(CARGO_TARGET_DIR)/x86_64-unknown-linux-musl/release
+
+.PHONY: suites
+suites: ## The test suites of librdkafka and of the rdkafka crate
+	@$(E2E) test build
+	@$(E2E) suite librdkafka --broker $(MUSL_RELEASE)/barnabas-broker
+	@$(E2E) suite rdkafka --broker $(MUSL_RELEASE)/barnabas-broker
+
 .PHONY: bench
 bench: ## Barnabas and Apache Kafka side by side (QUICK=1: fewer and shorter runs)
 	@$(CARGO) run --quiet --locked --release -p barnabas-e2e -- bench $(if $(QUICK),--quick)
