@@ -1,5 +1,6 @@
 //! Hostile input: peers that send absurd lengths, half requests, or read slowly, and a thousand
-//! idle connections. All the while an honest client goes on, and the broker's memory stays in bounds.
+//! idle connections. All the while an honest client goes on, and the broker's memory stays in
+//! bounds.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
