@@ -102,7 +102,7 @@ fn one(bed: &Bed, kubernetes: &Kubernetes, scenario: &Scenario) -> Result<()> {
     let outcome = (scenario.run)(&stage);
     // The next scenario is not to share the machine with the brokers of this one.
     let namespace = stage.namespace.as_str();
-    let swept = kubernetes.kubectl(&["delete", "namespace", namespace, "--timeout=90s"]);
+    let swept = kubernetes.kubectl(&["delete", "namespace", namespace, "--timeout=180s"]);
     outcome?;
     swept.map(|_| ())
 }
