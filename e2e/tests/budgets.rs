@@ -41,7 +41,10 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
             "controller",
         ],
     ),
-    ("barnabas-broker", &["wire", "records", "storage", "metadata", "controller", "server"]),
+    (
+        "barnabas-broker",
+        &["wire", "records", "storage", "metadata", "quorum", "controller", "server"],
+    ),
     ("barnabas-fuzz", &["wire", "records", "storage", "metadata", "quorum", "groups", "server"]),
     ("barnabas-crds", &[]),
     ("barnabas-operator", &["wire", "crds"]),
