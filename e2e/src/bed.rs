@@ -287,7 +287,9 @@ impl Bed {
     }
 
     fn start_provisioner(&self) -> Result<Daemon> {
-        let own = std::env::current_exe()?;
+        // A copy: a build of another checkout may replace the file while the bed is up.
+        let own = self.layout.dir("programs")?.join("barnabas-e2e");
+        fs::copy("/proc/self/exe", &own).context("copying this program")?;
         let mut command = network::inside_of(self.layout.slot, own);
         command.args(["bed", "provisioner", "--folder"]).arg(self.layout.dir("volumes")?);
         command.env("KUBECONFIG", self.kubeconfig());
