@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use barnabas_wire::{ApiKey, ErrorCode};
+use barnabas_wire::ApiKey;
 use prometheus::{
     Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts, Registry,
 };
@@ -17,11 +17,10 @@ const BUCKETS_MS: &[f64] =
 /// One above the highest API key.
 const APIS: usize = 128;
 
-/// Counters and times by API. Both labels are bounded: APIs and error codes are Kafka's.
+/// Counters and times by API.
 #[derive(Debug)]
 pub struct RequestMetrics {
     requests: IntCounterVec,
-    errors: IntCounterVec,
     times: HistogramVec,
     /// Found once for each API, so that counting looks nothing up.
     apis: [OnceLock<ApiMetrics>; APIS],
@@ -44,13 +43,6 @@ impl RequestMetrics {
                 registry,
                 IntCounterVec::new(opts("requests_total", "Requests answered."), &["request"]),
             ),
-            errors: register(
-                registry,
-                IntCounterVec::new(
-                    opts("errors_total", "Errors answered, by code."),
-                    &["request", "error"],
-                ),
-            ),
             times: register(
                 registry,
                 HistogramVec::new(times.buckets(BUCKETS_MS.to_vec()), &["request"]),
@@ -72,11 +64,5 @@ impl RequestMetrics {
         });
         metrics.requests.inc();
         metrics.times.observe(time.as_secs_f64() * 1000.0);
-    }
-
-    /// An answer carried an error.
-    pub fn failed(&self, api: ApiKey, error: ErrorCode) {
-        let error = error.to_string();
-        self.errors.with_label_values(&[api.name(), &error]).inc();
     }
 }
