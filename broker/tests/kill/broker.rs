@@ -14,10 +14,13 @@ pub struct Broker {
 }
 
 impl Broker {
-    /// Starts a broker on the directory and waits until it serves.
+    /// Starts a broker on the directory and waits until it serves. `BARNABAS_BROKER` names another
+    /// binary, such as a release build to measure.
     pub fn start(dir: &Path) -> Self {
         let begin = Instant::now();
-        let mut process = Command::new(env!("CARGO_BIN_EXE_barnabas-broker"))
+        let built = env!("CARGO_BIN_EXE_barnabas-broker").to_owned();
+        let binary = std::env::var("BARNABAS_BROKER").unwrap_or(built);
+        let mut process = Command::new(binary)
             .args(["dev", "--port", "0", "--dir"])
             .arg(dir)
             .args(["--override", "log.segment.bytes=1048576"])
