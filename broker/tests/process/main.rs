@@ -2,13 +2,17 @@
 
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
-use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+mod configs;
+mod dev;
 
-use rustix::process::{Pid, Signal, kill_process};
+use std::io::{BufRead, BufReader};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
 use tempfile::TempDir;
+
+use dev::Dev;
 
 const CLUSTER: &str = "4L6g3nShT-eMCtK--X86sw";
 
@@ -41,58 +45,6 @@ fn properties(dir: &Path, extra: &str) -> String {
     );
     std::fs::write(&file, text).expect("writable");
     file.display().to_string()
-}
-
-/// A `dev` broker, ready, with the addresses that it printed.
-struct Dev {
-    child: Child,
-    kafka: SocketAddr,
-    http: SocketAddr,
-}
-
-impl Dev {
-    fn start(dir: &Path) -> Self {
-        let dir = dir.display().to_string();
-        let mut child = broker(&["dev", "--port", "0", "--http", "127.0.0.1:0", "--dir", &dir])
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("starts");
-        let stdout = child.stdout.take().expect("piped");
-        let mut addresses = Vec::new();
-        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-            addresses.extend(
-                line.split([' ', ',', '/']).find_map(|word| word.parse::<SocketAddr>().ok()),
-            );
-            if line.starts_with("Stop") {
-                break;
-            }
-        }
-        let [kafka, .., http] = addresses[..] else { panic!("no addresses: {addresses:?}") };
-        Self { child, kafka, http }
-    }
-
-    fn get(&self, path: &str) -> String {
-        let mut stream = TcpStream::connect(self.http).expect("connects");
-        let request = format!("GET {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
-        stream.write_all(request.as_bytes()).expect("sends");
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("answers");
-        answer
-    }
-
-    /// SIGTERM; the exit code.
-    fn terminate(&mut self) -> Option<i32> {
-        kill_process(Pid::from_child(&self.child), Signal::TERM).expect("runs");
-        self.child.wait().expect("ends").code()
-    }
-}
-
-impl Drop for Dev {
-    fn drop(&mut self) {
-        // Already gone unless the test failed.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 #[test]
