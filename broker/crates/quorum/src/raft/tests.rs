@@ -453,3 +453,21 @@ fn lags_are_described_by_the_leader_alone() {
     assert_eq!(view.observers[0].key, key(7));
     assert!(Fixture::follower().raft.describe(0, &fixture.log).is_none());
 }
+
+#[test]
+fn a_sole_voter_that_led_is_stored_in_no_state_from_which_it_leads_that_epoch_again() {
+    let election = Election { epoch: Epoch(5), leader: Some(NodeId(1)), voted: Some(key(1)) };
+    let fixture = Fixture::with(election);
+    let voters = VoterHistory::new(VoterSet::new([voter(1)]), 1);
+    let initial = Initial { election, voters, high_watermark: None };
+    let (raft, actions) = Raft::start(fixture.raft.config.clone(), initial, 0, &fixture.log);
+    let stored: Vec<_> = actions
+        .iter()
+        .filter_map(|action| match action {
+            Action::WriteQuorumState(election) => Some((election.epoch, election.leader)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(stored, [(Epoch(6), None), (Epoch(6), Some(NodeId(1)))]);
+    assert_eq!(raft.leading(), Some(Epoch(6)));
+}

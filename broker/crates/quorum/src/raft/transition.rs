@@ -76,7 +76,9 @@ impl Raft {
         match (&mut self.role, endpoint) {
             (Role::Leader(_) | Role::Resigned(_), _) => {}
             (Role::Follower(role), Some(endpoint)) => role.endpoint = endpoint,
-            (Role::Prospective(role), Some(endpoint)) if role.leader_id == Some(leader) => {
+            (Role::Prospective(role), Some(endpoint))
+                if role.leader_id == Some(leader) && leader != self.config.node =>
+            {
                 role.leader = Some((leader, endpoint));
             }
             (_, Some(endpoint)) if leader != self.config.node => {
@@ -113,7 +115,9 @@ impl Raft {
             Role::Follower(role) => Some((role.leader, role.endpoint.clone())),
             _ => None,
         };
-        let leader_id = self.leader().filter(|leader| *leader != self.config.node);
+        // A sole voter comes here from Resigned: that it led stays stored, so that a crash before
+        // its candidacy is durable cannot make it lead the old epoch again.
+        let leader_id = self.leader();
         let election_at_ms = now_ms + self.election_timeout();
         let votes = Votes::new(self.history.voters(), &self.key());
         let won = votes.is_won();
