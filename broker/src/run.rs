@@ -1,6 +1,6 @@
 //! The life of the process: read, start, wait, stop.
 
-use std::io;
+use std::io::{self, Write};
 
 use barnabas_server::config::BrokerConfig;
 use barnabas_storage::RealDisk;
@@ -42,15 +42,20 @@ pub(crate) fn dev(
     let dir = arguments.dir.display().to_string();
     execute(&config, Some(&cluster_id), |service| {
         for address in service.clients() {
-            println!("Barnabas serves Kafka clients on {address}, data in {dir}.");
-            println!("Try: echo hello | kcat -b {address} -P -t greetings");
-            println!("     kcat -b {address} -C -t greetings -e");
+            tell(&format!("Barnabas serves Kafka clients on {address}, data in {dir}."));
+            tell(&format!("Try: echo hello | kcat -b {address} -P -t greetings"));
+            tell(&format!("     kcat -b {address} -C -t greetings -e"));
         }
         if let Some(address) = service.http() {
-            println!("Metrics: curl http://{address}/metrics");
+            tell(&format!("Metrics: curl http://{address}/metrics"));
         }
-        println!("Stop with Ctrl-C.");
+        tell("Stop with Ctrl-C.");
     })
+}
+
+/// For the person at the terminal, who may have closed it.
+fn tell(line: &str) {
+    let _ = writeln!(io::stdout(), "{line}");
 }
 
 fn execute(
