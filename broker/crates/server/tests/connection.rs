@@ -130,6 +130,18 @@ async fn features_that_may_be_at_level_0_are_hidden_from_older_clients() {
 }
 
 #[tokio::test]
+async fn bytes_behind_a_request_are_ignored() {
+    let server = Server::start(Limits::default());
+    let mut client = server.connect().await;
+    let mut frame = request(4, 7).to_vec();
+    frame.extend([1, 0, 0]);
+    let size = i32::try_from(frame.len() - 4).unwrap();
+    frame[..4].copy_from_slice(&size.to_be_bytes());
+    client.stream.write_all(&frame).await.unwrap();
+    assert_eq!(client.answer(4, 7).await.error_code, ErrorCode::NONE);
+}
+
+#[tokio::test]
 async fn an_unknown_version_of_api_versions_is_answered_in_version_0() {
     let server = Server::start(Limits::default());
     let mut client = server.connect().await;

@@ -89,10 +89,9 @@ fn find(key: ApiKey) -> Option<&'static Route> {
 
 impl Call {
     pub(super) fn decode<R: Request>(&self) -> Result<R, BadRequest> {
-        let mut body = self.body.clone();
-        let request = R::decode(&mut body, self.context.version)?;
-        body.finish()?;
-        Ok(request)
+        // What follows the message is ignored, as Kafka does: librdkafka 2 leaves bytes behind some
+        // Metadata requests.
+        Ok(R::decode(&mut self.body.clone(), self.context.version)?)
     }
 
     pub(super) fn encode<R, A>(&self, answer: A) -> Result<Answered, BadRequest>
