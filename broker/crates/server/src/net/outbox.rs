@@ -10,6 +10,9 @@ use bytes::{Buf, Bytes};
 
 use super::{FileSlice, Stream};
 
+/// What an item occupies beyond its bytes: its place in the queue, and the room that its encoder
+/// made ahead. Thousands of tiny responses count for what they take.
+const ITEM_OVERHEAD: usize = 512;
 /// Pieces given to one vectored write.
 const MAX_SLICES: usize = 32;
 /// Bytes read at a time from a file that cannot be sent directly.
@@ -64,9 +67,10 @@ impl Outbox {
         self.items.is_empty()
     }
 
-    /// Bytes held in memory until the peer takes them.
+    /// Bytes held in memory until the peer takes them, with what a small response costs besides
+    /// its bytes.
     pub(super) fn memory(&self) -> usize {
-        self.memory
+        self.memory + self.items.len() * ITEM_OVERHEAD
     }
 
     /// Bytes that left since the connection began.
