@@ -19,8 +19,14 @@ pub mod scenario;
 pub mod suites;
 pub mod usage;
 
-/// The root of the repository that this program was built from.
+/// The root of the repository: that of the cargo which runs this program, or else the one that it
+/// was built from. Checkouts share cargo's output, so the two may differ.
 pub fn repository() -> &'static std::path::Path {
-    let crate_folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    crate_folder.parent().unwrap_or(crate_folder)
+    static ROOT: std::sync::OnceLock<std::path::PathBuf> = std::sync::OnceLock::new();
+    ROOT.get_or_init(|| {
+        let running = std::env::var_os("CARGO_MANIFEST_DIR");
+        let folder = running.unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+        let folder = std::path::PathBuf::from(folder);
+        folder.parent().map(std::path::Path::to_path_buf).unwrap_or(folder)
+    })
 }

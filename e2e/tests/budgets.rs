@@ -233,8 +233,10 @@ fn read(file: &Path) -> String {
         .unwrap_or_else(|error| panic!("{}: {error}", file.display()))
 }
 
+/// Of the cargo that runs the tests: checkouts share cargo's output.
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
+    let folder = std::env::var("CARGO_MANIFEST_DIR").expect("cargo runs the tests");
+    Path::new(&folder).parent().unwrap().to_path_buf()
 }
 
 #[test]
