@@ -18,6 +18,8 @@ use support::{decode, encode};
 const ROUNDS: u64 = 40;
 /// Versions that the other codec does not know; `vectors.rs` holds bytes of Kafka for them.
 const NEWER: &[(&str, i16)] = &[
+    ("AddRaftVoterRequest", 1),
+    ("AddRaftVoterResponse", 1),
     ("BrokerHeartbeatRequest", 2),
     ("BrokerHeartbeatResponse", 2),
     ("DescribeLogDirsRequest", 5),

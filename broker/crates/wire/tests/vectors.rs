@@ -7,9 +7,10 @@ mod support;
 use std::fmt::Debug;
 
 use barnabas_wire::api::{
-    BrokerHeartbeatRequest, BrokerHeartbeatResponse, DescribeLogDirsResponse, FetchRequest,
-    FetchResponse, InitProducerIdRequest, ListOffsetsRequest, OffsetCommitRequest,
-    OffsetFetchRequest, describe_log_dirs, fetch, list_offsets, offset_commit, offset_fetch,
+    AddRaftVoterRequest, AddRaftVoterResponse, BrokerHeartbeatRequest, BrokerHeartbeatResponse,
+    DescribeLogDirsResponse, FetchRequest, FetchResponse, InitProducerIdRequest,
+    ListOffsetsRequest, OffsetCommitRequest, OffsetFetchRequest, add_raft_voter, describe_log_dirs,
+    fetch, list_offsets, offset_commit, offset_fetch,
 };
 use barnabas_wire::{ErrorCode, Message, Records, Uuid};
 use support::{decode, encode};
@@ -22,6 +23,32 @@ fn check<M: Message + PartialEq + Debug>(message: &M, version: i16, hex: &str) {
 
 fn topic_id() -> Uuid {
     "3s9oQZTES4mPlexVPLo_XA".parse().unwrap()
+}
+
+#[test]
+fn add_raft_voter_1() {
+    let listener =
+        add_raft_voter::Listener { name: "CONTROLLER".into(), host: "h".into(), port: u16::MAX };
+    let request = AddRaftVoterRequest {
+        cluster_id: Some("c".into()),
+        timeout_ms: 5,
+        voter_id: 3,
+        voter_directory_id: topic_id(),
+        listeners: vec![listener],
+        ack_when_committed: false,
+    };
+    check(
+        &request,
+        1,
+        "02630000000500000003decf684194c44b898f95ec553cba3f5c020b434f4e54524f4c4c45520268ffff\
+         000000",
+    );
+    let response = AddRaftVoterResponse {
+        error_code: ErrorCode(126),
+        error_message: Some("no".into()),
+        ..Default::default()
+    };
+    check(&response, 1, "00000000007e036e6f00");
 }
 
 #[test]

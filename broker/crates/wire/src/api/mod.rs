@@ -4,10 +4,14 @@
 //! protocol guide and the KIPs that each module names. A struct that both the request and the
 //! response define is told apart by a prefix.
 
+pub mod add_raft_voter;
 pub mod allocate_producer_ids;
 pub mod alter_configs;
 pub mod alter_partition;
+pub mod alter_partition_reassignments;
+pub mod alter_replica_log_dirs;
 pub mod api_versions;
+pub mod assign_replicas_to_dirs;
 pub mod begin_quorum_epoch;
 pub mod broker_heartbeat;
 pub mod broker_registration;
@@ -24,7 +28,9 @@ pub mod describe_log_dirs;
 pub mod describe_producers;
 pub mod describe_quorum;
 pub mod describe_topic_partitions;
+pub mod elect_leaders;
 pub mod end_quorum_epoch;
+pub mod envelope;
 pub mod fetch;
 pub mod fetch_snapshot;
 pub mod find_coordinator;
@@ -36,19 +42,30 @@ pub mod leave_group;
 pub mod list_config_resources;
 pub mod list_groups;
 pub mod list_offsets;
+pub mod list_partition_reassignments;
 pub mod metadata;
 pub mod offset_commit;
 pub mod offset_delete;
 pub mod offset_fetch;
 pub mod offset_for_leader_epoch;
 pub mod produce;
+pub mod remove_raft_voter;
 pub mod sync_group;
+pub mod unregister_broker;
+pub mod update_features;
+pub mod update_raft_voter;
 pub mod vote;
 
+pub use add_raft_voter::{AddRaftVoterRequest, AddRaftVoterResponse};
 pub use allocate_producer_ids::{AllocateProducerIdsRequest, AllocateProducerIdsResponse};
 pub use alter_configs::{AlterConfigsRequest, AlterConfigsResponse};
 pub use alter_partition::{AlterPartitionRequest, AlterPartitionResponse};
+pub use alter_partition_reassignments::{
+    AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse,
+};
+pub use alter_replica_log_dirs::{AlterReplicaLogDirsRequest, AlterReplicaLogDirsResponse};
 pub use api_versions::{ApiVersionsRequest, ApiVersionsResponse};
+pub use assign_replicas_to_dirs::{AssignReplicasToDirsRequest, AssignReplicasToDirsResponse};
 pub use begin_quorum_epoch::{BeginQuorumEpochRequest, BeginQuorumEpochResponse};
 pub use broker_heartbeat::{BrokerHeartbeatRequest, BrokerHeartbeatResponse};
 pub use broker_registration::{BrokerRegistrationRequest, BrokerRegistrationResponse};
@@ -67,7 +84,9 @@ pub use describe_quorum::{DescribeQuorumRequest, DescribeQuorumResponse};
 pub use describe_topic_partitions::{
     DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse,
 };
+pub use elect_leaders::{ElectLeadersRequest, ElectLeadersResponse};
 pub use end_quorum_epoch::{EndQuorumEpochRequest, EndQuorumEpochResponse};
+pub use envelope::{EnvelopeRequest, EnvelopeResponse};
 pub use fetch::{FetchRequest, FetchResponse};
 pub use fetch_snapshot::{FetchSnapshotRequest, FetchSnapshotResponse};
 pub use find_coordinator::{FindCoordinatorRequest, FindCoordinatorResponse};
@@ -81,13 +100,20 @@ pub use leave_group::{LeaveGroupRequest, LeaveGroupResponse};
 pub use list_config_resources::{ListConfigResourcesRequest, ListConfigResourcesResponse};
 pub use list_groups::{ListGroupsRequest, ListGroupsResponse};
 pub use list_offsets::{ListOffsetsRequest, ListOffsetsResponse};
+pub use list_partition_reassignments::{
+    ListPartitionReassignmentsRequest, ListPartitionReassignmentsResponse,
+};
 pub use metadata::{MetadataRequest, MetadataResponse};
 pub use offset_commit::{OffsetCommitRequest, OffsetCommitResponse};
 pub use offset_delete::{OffsetDeleteRequest, OffsetDeleteResponse};
 pub use offset_fetch::{OffsetFetchRequest, OffsetFetchResponse};
 pub use offset_for_leader_epoch::{OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse};
 pub use produce::{ProduceRequest, ProduceResponse};
+pub use remove_raft_voter::{RemoveRaftVoterRequest, RemoveRaftVoterResponse};
 pub use sync_group::{SyncGroupRequest, SyncGroupResponse};
+pub use unregister_broker::{UnregisterBrokerRequest, UnregisterBrokerResponse};
+pub use update_features::{UpdateFeaturesRequest, UpdateFeaturesResponse};
+pub use update_raft_voter::{UpdateRaftVoterRequest, UpdateRaftVoterResponse};
 pub use vote::{VoteRequest, VoteResponse};
 
 /// Calls the macro `$visit` with the names of all request types of this module; the response
@@ -96,10 +122,14 @@ pub use vote::{VoteRequest, VoteResponse};
 macro_rules! for_each_request {
     ($visit:ident) => {
         $visit! {
+            AddRaftVoterRequest
             AllocateProducerIdsRequest
             AlterConfigsRequest
+            AlterPartitionReassignmentsRequest
             AlterPartitionRequest
+            AlterReplicaLogDirsRequest
             ApiVersionsRequest
+            AssignReplicasToDirsRequest
             BeginQuorumEpochRequest
             BrokerHeartbeatRequest
             BrokerRegistrationRequest
@@ -116,7 +146,9 @@ macro_rules! for_each_request {
             DescribeProducersRequest
             DescribeQuorumRequest
             DescribeTopicPartitionsRequest
+            ElectLeadersRequest
             EndQuorumEpochRequest
+            EnvelopeRequest
             FetchRequest
             FetchSnapshotRequest
             FindCoordinatorRequest
@@ -128,13 +160,18 @@ macro_rules! for_each_request {
             ListConfigResourcesRequest
             ListGroupsRequest
             ListOffsetsRequest
+            ListPartitionReassignmentsRequest
             MetadataRequest
             OffsetCommitRequest
             OffsetDeleteRequest
             OffsetFetchRequest
             OffsetForLeaderEpochRequest
             ProduceRequest
+            RemoveRaftVoterRequest
             SyncGroupRequest
+            UnregisterBrokerRequest
+            UpdateFeaturesRequest
+            UpdateRaftVoterRequest
             VoteRequest
         }
     };
