@@ -8,7 +8,9 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::machine;
 
 type Job = Box<dyn FnOnce() + Send>;
 
@@ -18,7 +20,14 @@ const QUEUE: usize = 4096;
 /// The threads of one log directory. They end when this is dropped and the queue is empty.
 #[derive(Clone, Debug)]
 pub struct DiskThreads {
-    jobs: SyncSender<Job>,
+    jobs: Jobs,
+}
+
+#[derive(Clone, Debug)]
+enum Jobs {
+    Threads(SyncSender<Job>),
+    /// A task of a simulated node.
+    Task(mpsc::Sender<Job>),
 }
 
 /// The threads are gone or have more to do than they may.
@@ -32,6 +41,11 @@ impl DiskThreads {
     /// # Errors
     /// If the operating system has no thread to give.
     pub fn start(name: &str, count: usize) -> std::io::Result<Self> {
+        if machine::disk_latency().is_some() {
+            let (jobs, queue) = mpsc::channel(QUEUE);
+            machine::spawn(simulate(queue));
+            return Ok(Self { jobs: Jobs::Task(jobs) });
+        }
         let (jobs, queue) = sync_channel::<Job>(QUEUE);
         let queue = Arc::new(Mutex::new(queue));
         for index in 0..count.max(1) {
@@ -40,7 +54,7 @@ impl DiskThreads {
                 .name(format!("disk-{name}-{index}"))
                 .spawn(move || work(&queue))?;
         }
-        Ok(Self { jobs })
+        Ok(Self { jobs: Jobs::Threads(jobs) })
     }
 
     /// Runs `job` on one of the threads and waits for its result without blocking.
@@ -64,10 +78,21 @@ impl DiskThreads {
     /// # Errors
     /// [`Overloaded`]; the job will not run.
     pub fn submit<F: FnOnce() + Send + 'static>(&self, job: F) -> Result<(), Overloaded> {
-        match self.jobs.try_send(Box::new(job)) {
-            Ok(()) => Ok(()),
-            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => Err(Overloaded),
+        match &self.jobs {
+            Jobs::Threads(jobs) => match jobs.try_send(Box::new(job)) {
+                Ok(()) => Ok(()),
+                Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => Err(Overloaded),
+            },
+            Jobs::Task(jobs) => jobs.try_send(Box::new(job)).map_err(|_| Overloaded),
         }
+    }
+}
+
+/// What a thread is in a simulated node.
+async fn simulate(mut queue: mpsc::Receiver<Job>) {
+    while let Some(job) = queue.recv().await {
+        tokio::time::sleep(machine::disk_latency().unwrap_or_default()).await;
+        job();
     }
 }
 

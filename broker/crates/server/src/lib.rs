@@ -13,6 +13,7 @@ pub mod coordinator;
 pub mod disk;
 pub mod http;
 pub mod lifecycle;
+pub mod machine;
 pub mod metrics;
 pub mod net;
 pub mod node;

@@ -15,6 +15,7 @@ use std::time::Duration;
 use tokio::sync::{oneshot, watch};
 
 use crate::http::{BrokerState, Health};
+use crate::machine;
 use crate::node::Node;
 use crate::raft::{MetadataError, MetadataLink, MetadataThread};
 
@@ -89,11 +90,12 @@ pub async fn start(
     };
     let mut failed = failure.clone();
     tokio::select! {
+        biased;
         joined = beats.join(&registration, options.registration_timeout) => joined?,
         error = metadata_failure(&mut failed) => return Err(LifecycleError::Metadata(error)),
     }
     let (leave, leaving) = oneshot::channel();
-    tokio::spawn(beats.run(leaving));
+    machine::spawn(beats.run(leaving));
     Ok(Lifecycle {
         link,
         failure,

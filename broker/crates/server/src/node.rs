@@ -14,6 +14,7 @@ use crate::config::{LiveConfig, RequestBounds};
 use crate::controller_link::{ControllerLink, ControllerUnavailable};
 use crate::coordinator::{GroupCoordinator, GroupSettings};
 use crate::http::Health;
+use crate::machine;
 use crate::metrics::Metrics;
 use crate::net::{Admission, Limits};
 use crate::partition::{LogDir, Partitions};
@@ -113,7 +114,7 @@ impl Node {
             properties,
             partitions,
             groups: Arc::new(groups),
-            sessions: Mutex::new(FetchSessions::new(parts.fetch_session_slots, rand::random())),
+            sessions: Mutex::new(FetchSessions::new(parts.fetch_session_slots, machine::random())),
             producer_ids: ProducerIds::default(),
             health: Arc::default(),
             metrics,

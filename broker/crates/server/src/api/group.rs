@@ -9,6 +9,7 @@ use barnabas_wire::ErrorCode;
 use super::RequestContext;
 use crate::access::{Operation, Resource};
 use crate::coordinator::Shard;
+use crate::machine;
 use crate::node::Node;
 
 /// The shard of a group, if the client may do `operation` to the group.
@@ -34,7 +35,7 @@ pub(super) fn client(ctx: &RequestContext) -> Client {
 }
 
 pub(super) fn randomness() -> Randomness {
-    Randomness(rand::random())
+    Randomness(machine::random())
 }
 
 /// `InetAddress.toString` without a host name.

@@ -63,6 +63,7 @@ impl Schedule {
                 return;
             }
             tokio::select! {
+                biased;
                 () = self.earlier.notified() => {}
                 () = tokio::time::sleep(Duration::from_millis(left)) => {}
             }

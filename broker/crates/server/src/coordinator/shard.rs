@@ -1,6 +1,6 @@
 //! One partition of `__consumer_offsets` that this broker leads.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -15,6 +15,7 @@ use super::GroupSettings;
 use super::load::load;
 use super::schedule::Schedule;
 use crate::clock::Clock;
+use crate::machine;
 use crate::partition::{Fault, PartitionKey, Replica, Source, Waiters};
 
 /// How long to wait before a partition that failed is loaded again.
@@ -67,7 +68,7 @@ enum State {
 #[derive(Debug)]
 struct Active {
     core: Coordinator,
-    waiting: HashMap<Ticket, oneshot::Sender<Reply>>,
+    waiting: BTreeMap<Ticket, oneshot::Sender<Reply>>,
     next_ticket: u64,
     /// Where the log ends, as far as this shard has written it.
     end_offset: i64,
@@ -169,7 +170,7 @@ impl Shard {
         if matches!(*state, State::New) {
             *state = State::Loading;
             drop(state);
-            tokio::spawn(Arc::clone(self).load());
+            machine::spawn(Arc::clone(self).load());
         }
     }
 
@@ -221,7 +222,7 @@ impl Shard {
             return;
         }
         let end_offset = self.parts.replica.log.end_offset();
-        let mut active = Active { core, waiting: HashMap::new(), next_ticket: 0, end_offset };
+        let mut active = Active { core, waiting: BTreeMap::new(), next_ticket: 0, end_offset };
         let mut step = Step::default();
         active.core.loaded(self.parts.time.now_ms(), &mut step);
         *state = State::Active(Box::new(active));
@@ -229,10 +230,10 @@ impl Shard {
     }
 
     fn load_later(self: Arc<Self>) {
-        tokio::spawn(async move {
+        machine::spawn(async move {
             tokio::time::sleep(RELOAD_DELAY).await;
             if matches!(*self.state(), State::Loading) {
-                tokio::spawn(Arc::clone(&self).load());
+                machine::spawn(Arc::clone(&self).load());
             }
         });
     }
@@ -268,7 +269,7 @@ impl Shard {
             give(replies);
         } else {
             let shard = Arc::clone(self);
-            tokio::spawn(async move {
+            machine::spawn(async move {
                 // Dropped senders tell those who wait that the answer is lost.
                 if shard.committed(end_offset).await.is_ok() {
                     give(replies);

@@ -11,6 +11,7 @@ use tokio::sync::{oneshot, watch};
 
 use super::{LifecycleError, Registration};
 use crate::http::{BrokerState, Health};
+use crate::machine;
 use crate::node::Node;
 use crate::raft::MetadataLink;
 
@@ -59,6 +60,7 @@ impl Beats {
     pub(super) async fn run(self, mut leaving: oneshot::Receiver<oneshot::Sender<()>>) {
         loop {
             tokio::select! {
+                biased;
                 () = tokio::time::sleep(self.interval) => {
                     if let Some(response) = self.beat(false).await
                         && response.is_fenced
@@ -80,7 +82,7 @@ impl Beats {
     }
 
     async fn register(&self, registration: &Registration, refusal: &mut String) -> i64 {
-        let request = registration.request(Uuid(rand::random()));
+        let request = registration.request(Uuid(machine::random()));
         loop {
             match self.link.ask(request.clone()).await {
                 Ok(answer) => match answer.response {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use barnabas_metadata::image::Published;
 use tokio::sync::{mpsc, watch};
 
+use crate::machine;
 use crate::node::Node;
 
 /// Applies images in turn. What is watched is the end of the last one that is in effect.
@@ -13,7 +14,7 @@ pub(super) fn start(
     mut published: mpsc::Receiver<Published>,
 ) -> watch::Receiver<i64> {
     let (applied, watcher) = watch::channel(-1);
-    tokio::spawn(async move {
+    machine::spawn(async move {
         while let Some(Published { image, changes }) = published.recv().await {
             let end_offset = image.provenance.end_offset();
             // Logs are open and roles known before clients are told who leads.

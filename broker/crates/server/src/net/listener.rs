@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use super::connection::stopped;
 use super::{ConnectionContext, serve};
 use crate::access::Principal;
+use crate::machine;
 use crate::node::Node;
 
 /// Connections that the kernel keeps until they are accepted (`socket.listen.backlog.size` is
@@ -86,6 +87,7 @@ impl Bound {
         let pace = node.limits.max_creation_rate.map(|rate| Duration::from_secs(1) / rate.max(1));
         loop {
             let accepted = tokio::select! {
+                biased;
                 accepted = self.socket.accept() => accepted,
                 () = stopped(&mut stop) => return,
             };
@@ -127,7 +129,7 @@ impl Bound {
             principal: Principal::anonymous(),
         });
         let (node, stop) = (Arc::clone(node), stop.clone());
-        tokio::spawn(async move {
+        machine::spawn(async move {
             serve(stream, context, node, stop).await;
             drop(place);
         });

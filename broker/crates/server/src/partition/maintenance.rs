@@ -54,6 +54,7 @@ pub async fn maintain(partitions: Arc<Partitions>, dir: Arc<LogDir>, intervals: 
     };
     loop {
         tokio::select! {
+            biased;
             () = dir.wake.notified() => {}
             () = sleep_until(dir.next_flush().unwrap_or(due.next()).min(due.next())) => {}
         }

@@ -18,6 +18,7 @@ use barnabas_wire::Uuid;
 
 use super::{LogDir, PartitionKey, Replica, Settings, Waiters, maintenance};
 use crate::clock::Clock;
+use crate::machine;
 use crate::metrics::Metrics;
 use resolve::Resolver;
 
@@ -75,11 +76,13 @@ impl Partitions {
         self.get(&PartitionKey { topic, partition })
     }
 
-    /// All partitions that this broker holds, in no order.
+    /// All partitions that this broker holds, in the order of their keys.
     #[must_use]
     pub fn all(&self) -> Vec<Arc<Replica>> {
         let replicas = self.replicas.read().unwrap_or_else(PoisonError::into_inner);
-        replicas.values().cloned().collect()
+        let mut all: Vec<Arc<Replica>> = replicas.values().cloned().collect();
+        all.sort_unstable_by_key(|replica| replica.key);
+        all
     }
 
     /// The log directories.
@@ -125,7 +128,7 @@ impl Partitions {
     pub async fn remove_strays(&self) {
         for dir in &self.dirs {
             for (partition, path) in dir.unclaimed() {
-                let target = dir.path.join(partition.stray_directory(rand::random()));
+                let target = dir.path.join(partition.stray_directory(machine::random()));
                 let disk = Arc::clone(&dir.disk);
                 let moved = dir.threads.run(move || disk.rename(&path, &target)).await;
                 match moved {
@@ -245,7 +248,7 @@ impl Partitions {
         let replica = Arc::clone(replica);
         let threads = replica.dir.threads.clone();
         let target =
-            replica.dir.path.join(replica.log.partition().deleted_directory(rand::random()));
+            replica.dir.path.join(replica.log.partition().deleted_directory(machine::random()));
         let key = replica.key;
         replica.dir.checkpoints.remove(replica.log.partition());
         // Renamed at once: the topic may be created anew before the threads come to it.

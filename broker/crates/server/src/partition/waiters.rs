@@ -166,6 +166,7 @@ pub async fn expire_waiters(waiters: Arc<Waiters>, clock: Arc<dyn Clock>) {
         }
         let left = Duration::from_millis(u64::try_from(next - now).unwrap_or(0));
         tokio::select! {
+            biased;
             () = waiters.rearm.notified() => {}
             () = tokio::time::sleep(left) => waiters.expire(clock.monotonic_ms()),
         }

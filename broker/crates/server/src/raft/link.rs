@@ -1,10 +1,9 @@
 //! How the rest of the process reaches the metadata thread.
 
-use std::sync::mpsc::{SyncSender, TrySendError};
-
 use barnabas_controller::Request;
 use barnabas_quorum::QuorumView;
-use tokio::sync::oneshot;
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{mpsc, oneshot};
 
 use super::thread::{Answer, Command, MetadataThread};
 
@@ -16,7 +15,7 @@ pub struct NotController;
 /// Asks the metadata thread.
 #[derive(Clone, Debug)]
 pub struct MetadataLink {
-    commands: SyncSender<Command>,
+    commands: mpsc::Sender<Command>,
 }
 
 impl MetadataLink {

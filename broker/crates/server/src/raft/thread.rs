@@ -2,19 +2,19 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
-use std::thread;
 use std::time::Duration;
 
 use barnabas_controller::{Controller, ControllerConfig, Request, Response};
 use barnabas_metadata::image::Published;
 use barnabas_metadata::record::MetadataRecord;
 use barnabas_quorum::{Epoch, Event, LogPosition, LogView, QuorumView};
-use tokio::sync::{mpsc as async_mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::driver::{Driver, Happening};
 use super::snapshot;
 use super::{MetadataError, MetadataOptions};
+use crate::disk::DiskThreads;
+use crate::machine;
 
 /// Commands that may wait; senders wait beyond.
 const QUEUE: usize = 4_096;
@@ -40,16 +40,15 @@ pub(crate) enum Command {
     Ask { request: Box<Request>, reply: oneshot::Sender<Answer> },
     Describe { reply: oneshot::Sender<QuorumView> },
     Peer { request: barnabas_quorum::Request, reply: oneshot::Sender<barnabas_quorum::Response> },
-    SnapshotWritten(Result<LogPosition, MetadataError>),
     Shutdown { reply: oneshot::Sender<()> },
 }
 
 /// A running metadata thread.
 #[derive(Debug)]
 pub struct MetadataThread {
-    pub(crate) commands: SyncSender<Command>,
+    pub(crate) commands: mpsc::Sender<Command>,
     /// Images as they are committed; to be applied in turn.
-    pub published: async_mpsc::Receiver<Published>,
+    pub published: mpsc::Receiver<Published>,
     /// Says why the thread stopped, if it did not have to.
     pub failure: watch::Receiver<Option<Arc<MetadataError>>>,
 }
@@ -62,8 +61,8 @@ pub struct MetadataThread {
 /// # Errors
 /// If the log cannot be opened or the thread not be started.
 pub fn start(mut options: MetadataOptions) -> Result<MetadataThread, MetadataError> {
-    let (commands, queue) = mpsc::sync_channel(QUEUE);
-    let (publish, published) = async_mpsc::channel(PUBLISHED);
+    let (commands, mut queue) = mpsc::channel(QUEUE);
+    let (publish, published) = mpsc::channel(PUBLISHED);
     let (fail, failure) = watch::channel(None);
     let driver = Driver::start(&mut options)?;
     let now_ms = driver.now_ms();
@@ -74,8 +73,9 @@ pub fn start(mut options: MetadataOptions) -> Result<MetadataThread, MetadataErr
         config: options.controller.clone(),
         pending: VecDeque::new(),
         publish,
-        commands: commands.clone(),
-        snapshotting: false,
+        unpublished: Vec::new(),
+        snapshots: DiskThreads::start("metadata-snapshot", 1).map_err(MetadataError::Thread)?,
+        snapshotting: None,
         last_snapshot_ms: now_ms,
         idle_flush_ms: None,
         urgent: true,
@@ -83,15 +83,14 @@ pub fn start(mut options: MetadataOptions) -> Result<MetadataThread, MetadataErr
         stopped: false,
         options,
     };
-    let body = move || {
-        if let Err(error) = state.run(&queue) {
+    let body = async move {
+        if let Err(error) = state.run(&mut queue).await {
             let place = super::driver::place(&state.driver);
             tracing::error!(%error, place, "the metadata log failed");
             let _ = fail.send(Some(Arc::new(error)));
         }
     };
-    let builder = thread::Builder::new().name("metadata".to_owned());
-    builder.spawn(body).map_err(MetadataError::Thread)?;
+    machine::spawn_thread("metadata", body).map_err(MetadataError::Thread)?;
     Ok(MetadataThread { commands, published, failure })
 }
 
@@ -110,9 +109,13 @@ struct State {
     epoch: Epoch,
     config: ControllerConfig,
     pending: VecDeque<Pending>,
-    publish: async_mpsc::Sender<Published>,
-    commands: SyncSender<Command>,
-    snapshotting: bool,
+    publish: mpsc::Sender<Published>,
+    /// Images to publish before anything else is done.
+    unpublished: Vec<Published>,
+    /// Writes snapshots, one at a time.
+    snapshots: DiskThreads,
+    /// Hears of the snapshot that is being written.
+    snapshotting: Option<oneshot::Receiver<Result<LogPosition, MetadataError>>>,
     last_snapshot_ms: u64,
     idle_flush_ms: Option<u64>,
     /// Somebody waits for what was appended since the last sync.
@@ -123,13 +126,19 @@ struct State {
 }
 
 impl State {
-    fn run(&mut self, queue: &Receiver<Command>) -> Result<(), MetadataError> {
+    async fn run(&mut self, queue: &mut mpsc::Receiver<Command>) -> Result<(), MetadataError> {
         self.settle()?;
+        self.publish().await;
         while !self.stopped {
-            match queue.recv_timeout(self.wait()) {
-                Ok(command) => self.handle(command)?,
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => break,
+            let wait = self.wait();
+            tokio::select! {
+                biased;
+                written = written(&mut self.snapshotting) => self.snapshot_written(written)?,
+                command = queue.recv() => match command {
+                    Some(command) => self.handle(command)?,
+                    None => break,
+                },
+                () = tokio::time::sleep(wait) => {}
             }
             for _ in 0..GROUP_MAX {
                 match queue.try_recv() {
@@ -139,6 +148,7 @@ impl State {
             }
             self.tick()?;
             self.settle()?;
+            self.publish().await;
         }
         self.driver.flush()?;
         self.driver.log.close()?;
@@ -146,6 +156,13 @@ impl State {
             let _ = reply.send(());
         }
         Ok(())
+    }
+
+    async fn publish(&mut self) {
+        for published in self.unpublished.drain(..) {
+            // Fails only when nobody wants to know any more.
+            let _ = self.publish.send(published).await;
+        }
     }
 
     /// Until something has to be done without being asked.
@@ -171,7 +188,6 @@ impl State {
                 }
             }
             Command::Peer { request, reply } => self.driver.peer(request, reply)?,
-            Command::SnapshotWritten(result) => self.snapshot_written(result)?,
             Command::Shutdown { reply } => {
                 self.stopping = Some(reply);
                 self.driver.step(Event::Shutdown)?;
@@ -305,8 +321,7 @@ impl State {
         published: Option<Published>,
     ) -> Result<(), MetadataError> {
         if let Some(published) = published {
-            // Fails only when nobody wants to know any more.
-            let _ = self.publish.blocking_send(published);
+            self.unpublished.push(published);
         }
         while self.pending.front().is_some_and(|pending| pending.end_offset <= offset) {
             if let Some(pending) = self.pending.pop_front() {
@@ -350,23 +365,24 @@ impl State {
         let old = interval_ms > 0
             && self.driver.applied_bytes > 0
             && now_ms >= self.last_snapshot_ms + interval_ms;
-        if self.snapshotting || !(large || old) {
+        if self.snapshotting.is_some() || !(large || old) {
             return Ok(());
         }
         let Some((image, mut contents)) = self.driver.snapshot_contents() else { return Ok(()) };
-        self.snapshotting = true;
         self.last_snapshot_ms = now_ms;
         self.driver.applied_bytes = 0;
         let (disk, dir) = (Arc::clone(&self.driver.log.disk), self.driver.log.dir.clone());
-        let commands = self.commands.clone();
-        let body = move || {
+        let (report, written) = oneshot::channel();
+        let job = move || {
             contents.records = image.records();
             let written = snapshot::write(disk.as_ref(), &dir, &contents).map(|()| contents.id);
             // The thread may have stopped; the next start finds the file.
-            let _ = commands.send(Command::SnapshotWritten(written));
+            let _ = report.send(written);
         };
-        let builder = thread::Builder::new().name("metadata-snapshot".to_owned());
-        builder.spawn(body).map_err(MetadataError::Thread)?;
+        // There is never more than one to write.
+        if self.snapshots.submit(job).is_ok() {
+            self.snapshotting = Some(written);
+        }
         Ok(())
     }
 
@@ -374,7 +390,6 @@ impl State {
         &mut self,
         result: Result<LogPosition, MetadataError>,
     ) -> Result<(), MetadataError> {
-        self.snapshotting = false;
         match result {
             Ok(id) => {
                 tracing::info!(offset = id.offset, epoch = %id.epoch, "metadata snapshot");
@@ -402,5 +417,18 @@ impl State {
             convert(&mut replica.last_caught_up_ms);
         }
         view
+    }
+}
+
+/// Waits until the snapshot that is being written is.
+async fn written(
+    snapshotting: &mut Option<oneshot::Receiver<Result<LogPosition, MetadataError>>>,
+) -> Result<LogPosition, MetadataError> {
+    let Some(writing) = snapshotting else { return std::future::pending().await };
+    let written = writing.await;
+    *snapshotting = None;
+    match written {
+        Ok(written) => written,
+        Err(_) => std::future::pending().await,
     }
 }

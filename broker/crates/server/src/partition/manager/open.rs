@@ -12,6 +12,7 @@ use barnabas_wire::Uuid;
 use futures::future::join_all;
 
 use super::{Partitions, role_of};
+use crate::machine;
 use crate::partition::{LogDir, PartitionKey, Replica, Settings};
 
 /// A partition about to be opened.
@@ -129,7 +130,7 @@ fn open_log(job: &OpenJob) -> Result<Log, LogError> {
     if log.topic_id().is_none_or(|id| id == job.key.topic) {
         return Ok(log);
     }
-    let stray = job.dir.path.join(job.partition.stray_directory(rand::random()));
+    let stray = job.dir.path.join(job.partition.stray_directory(machine::random()));
     tracing::warn!(partition = %job.key, "set aside the log of an earlier topic of this name");
     log.rename_dir(&stray)?;
     drop(log);

@@ -6,6 +6,7 @@ use barnabas_metadata::Image;
 use barnabas_metadata::config::{Layers, TopicConfig, Value};
 use barnabas_metadata::image::{ConfigResource, ResourceConfigs};
 
+use crate::machine;
 use crate::partition::Settings;
 
 /// How long an idempotent producer is remembered when nothing says otherwise, ms.
@@ -44,6 +45,6 @@ impl<'a> Resolver<'a> {
             Some(Value::Integer(ms)) => ms,
             _ => PRODUCER_ID_EXPIRATION_MS,
         };
-        Settings::new(&config, expiration, rand::random())
+        Settings::new(&config, expiration, machine::random())
     }
 }

@@ -1,0 +1,203 @@
+//! The seam to what runs code: tasks, threads and randomness.
+//!
+//! A broker takes them from tokio and the operating system. A simulated node lives in a
+//! [`Sandbox`]: everything that it starts is a task of the one runtime of the simulation, its
+//! random numbers come from a seed, and all of it ends at once when the node crashes.
+
+use std::fmt::{self, Debug, Formatter};
+use std::future::Future;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use rand::distr::{Distribution, StandardUniform};
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use tokio::task::{AbortHandle, JoinHandle};
+
+tokio::task_local! {
+    static CURRENT: Sandbox;
+}
+
+/// Starts a task of this node.
+pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
+where
+    F: Future<Output: Send> + Send + 'static,
+{
+    match current() {
+        Some(sandbox) => sandbox.spawn(future),
+        None => tokio::spawn(future),
+    }
+}
+
+/// Runs a future that blocks on disks in a thread of its own.
+///
+/// # Errors
+/// If the operating system has no thread to give.
+pub fn spawn_thread<F>(name: &str, future: F) -> io::Result<()>
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    if let Some(sandbox) = current() {
+        sandbox.spawn(future);
+        return Ok(());
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+    let body = move || runtime.block_on(future);
+    thread::Builder::new().name(name.to_owned()).spawn(body)?;
+    Ok(())
+}
+
+/// The future, with what it starts belonging to this node. For tasks that are not started with
+/// [`spawn`], such as those of a `JoinSet`.
+pub fn inherit<F: Future>(future: F) -> impl Future<Output = F::Output> {
+    let sandbox = current();
+    async move {
+        match sandbox {
+            Some(sandbox) => CURRENT.scope(sandbox, future).await,
+            None => future.await,
+        }
+    }
+}
+
+/// A random number; the simulation's in a simulated node.
+pub fn random<T>() -> T
+where
+    StandardUniform: Distribution<T>,
+{
+    match current() {
+        Some(sandbox) => sandbox.random().random(),
+        None => rand::random(),
+    }
+}
+
+/// How long an operation takes that waits for the disk; `None` on a real machine, where it takes
+/// as long as it does.
+pub(crate) fn disk_latency() -> Option<Duration> {
+    current().map(|sandbox| (sandbox.inner.latency)())
+}
+
+fn current() -> Option<Sandbox> {
+    CURRENT.try_with(Sandbox::clone).ok()
+}
+
+/// One simulated node: its tasks and its random numbers. Clones share it.
+#[derive(Clone)]
+pub struct Sandbox {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    tasks: Mutex<Tasks>,
+    random: Mutex<StdRng>,
+    latency: Box<dyn Fn() -> Duration + Send + Sync>,
+}
+
+#[derive(Default)]
+struct Tasks {
+    handles: Vec<AbortHandle>,
+    /// Above this many, those that have ended are forgotten.
+    sweep_at: usize,
+    ended: bool,
+}
+
+impl Sandbox {
+    /// A node that has started nothing. `latency` tells how long each operation takes that has to
+    /// wait for the disk.
+    #[must_use]
+    pub fn new(seed: u64, latency: Box<dyn Fn() -> Duration + Send + Sync>) -> Self {
+        let random = Mutex::new(StdRng::seed_from_u64(seed));
+        Self { inner: Arc::new(Inner { tasks: Mutex::default(), random, latency }) }
+    }
+
+    /// Starts a task inside.
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future<Output: Send> + Send + 'static,
+    {
+        let handle = tokio::spawn(CURRENT.scope(self.clone(), future));
+        let mut tasks = self.tasks();
+        if tasks.ended {
+            handle.abort();
+            return handle;
+        }
+        tasks.handles.push(handle.abort_handle());
+        if tasks.handles.len() > tasks.sweep_at {
+            tasks.handles.retain(|task| !task.is_finished());
+            tasks.sweep_at = 64 + tasks.handles.len() * 2;
+        }
+        handle
+    }
+
+    /// Ends everything inside; none of it runs again.
+    pub fn kill(&self) {
+        let mut tasks = self.tasks();
+        tasks.ended = true;
+        for task in tasks.handles.drain(..) {
+            task.abort();
+        }
+    }
+
+    fn tasks(&self) -> MutexGuard<'_, Tasks> {
+        self.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn random(&self) -> MutexGuard<'_, StdRng> {
+        self.inner.random.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Debug for Sandbox {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sandbox")
+            .field("tasks", &self.tasks().handles.len())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sandbox(seed: u64) -> Sandbox {
+        Sandbox::new(seed, Box::new(|| Duration::from_millis(1)))
+    }
+
+    /// Lets every task run until it waits: this is their only thread.
+    async fn all_run() {
+        for _ in 0..16 {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    async fn forever() {
+        spawn(std::future::pending::<()>());
+        std::future::pending::<()>().await;
+    }
+
+    #[tokio::test]
+    async fn everything_inside_ends_with_the_node() {
+        let sandbox = sandbox(1);
+        let mut direct = tokio::task::JoinSet::new();
+        sandbox.spawn(async move {
+            direct.spawn(inherit(forever()));
+            spawn_thread("thread", forever()).unwrap();
+            forever().await;
+        });
+        all_run().await;
+        let metrics = tokio::runtime::Handle::current().metrics();
+        assert_eq!(metrics.num_alive_tasks(), 6);
+        sandbox.kill();
+        sandbox.spawn(forever());
+        all_run().await;
+        assert_eq!(metrics.num_alive_tasks(), 0);
+    }
+
+    #[tokio::test]
+    async fn randomness_comes_from_the_seed() {
+        let draw = |seed| sandbox(seed).spawn(async { random::<u64>() });
+        assert_eq!(draw(1).await.unwrap(), draw(1).await.unwrap());
+        assert_ne!(draw(1).await.unwrap(), draw(2).await.unwrap());
+    }
+}
