@@ -13,8 +13,10 @@ use barnabas_storage::directory::MetaPropertiesError;
 use barnabas_storage::{DiskError, LogError};
 use thiserror::Error;
 
+/// Why a node does not start or stop.
 #[derive(Debug, Error)]
-pub(crate) enum StartError {
+#[expect(missing_docs, reason = "the messages say it")]
+pub enum StartError {
     #[error(transparent)]
     Settings(#[from] SettingsError),
     #[error(transparent)]

@@ -6,8 +6,9 @@ use barnabas_controller::bootstrap_records;
 use barnabas_metadata::feature::MetadataVersion;
 use barnabas_quorum::{Endpoint, NodeId, ReplicaKey, Voter, VoterSet};
 use barnabas_server::config::{BrokerConfig, Settings};
+use barnabas_server::machine;
 use barnabas_server::raft::{write_bootstrap, write_voters};
-use barnabas_storage::directory::{MetaProperties, new_directory_id};
+use barnabas_storage::directory::MetaProperties;
 use barnabas_storage::{Disk, RealDisk};
 use barnabas_wire::Uuid;
 
@@ -19,9 +20,11 @@ const CLUSTER_ID_MAX: usize = 64;
 
 /// A log directory that is ready for use.
 #[derive(Clone, Debug)]
-pub(crate) struct Formatted {
-    pub(crate) path: PathBuf,
-    pub(crate) meta: MetaProperties,
+pub struct Formatted {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its `meta.properties`.
+    pub meta: MetaProperties,
 }
 
 /// `barnabas-broker format`.
@@ -60,7 +63,10 @@ pub(crate) fn read(source: &Source) -> Result<BrokerConfig, StartError> {
 
 /// The node's directories, each formatted for it: those that are not are, when the cluster is
 /// known.
-pub(crate) fn prepare(
+///
+/// # Errors
+/// If a directory belongs to another node or cluster, or the disk fails.
+pub fn prepare(
     disk: &dyn Disk,
     config: &BrokerConfig,
     cluster_id: Option<&str>,
@@ -114,7 +120,7 @@ fn format(
     disk.create_dir(dir)?;
     let records = bootstrap_records(MetadataVersion::LATEST_PRODUCTION);
     write_bootstrap(disk, dir, records)?;
-    let directory_id = new_directory_id().map_err(StartError::Random)?;
+    let directory_id = new_directory_id();
     let node_id = config.node_id;
     if config.quorum.voters.is_empty() && dir == config.metadata_log_dir {
         write_voters(disk, dir, standalone(config, directory_id))?;
@@ -122,6 +128,16 @@ fn format(
     let meta = MetaProperties { cluster_id: cluster_id.to_owned(), node_id, directory_id };
     meta.store(disk, dir)?;
     Ok(meta)
+}
+
+/// A random id that none of the reserved ones is.
+fn new_directory_id() -> Uuid {
+    loop {
+        let id = Uuid::from_random(machine::random());
+        if let Some(id) = id.filter(|id| !id.is_reserved_dir()) {
+            return id;
+        }
+    }
 }
 
 /// The first voter of a dynamic quorum: this node, as `kafka-storage.sh format --standalone`.

@@ -1,45 +1,10 @@
-//! A Kafka broker and controller without the JVM.
+//! `barnabas-broker`.
 
-mod cli;
-mod error;
-mod format;
-mod log;
-mod options;
-mod preset;
-mod run;
-mod service;
-
-use std::io::Write;
 use std::process::ExitCode;
-
-use clap::Parser;
-
-use cli::{Cli, Command};
-use error::StartError;
 
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    match execute(cli) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            // Not a log line: whoever typed the command reads it.
-            let _ = writeln!(std::io::stderr(), "error: {error}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn execute(cli: Cli) -> Result<(), StartError> {
-    match cli.command {
-        Command::Version => {
-            println!("barnabas-broker {} (Kafka 4.3)", env!("CARGO_PKG_VERSION"));
-            Ok(())
-        }
-        Command::Format(arguments) => format::command(&arguments),
-        Command::Run(arguments) => run::command(arguments, &cli.log),
-        Command::Dev(arguments) => run::dev(&arguments, &cli.log),
-    }
+    barnabas_broker::main()
 }

@@ -8,14 +8,15 @@ use barnabas_controller::ControllerConfig;
 use barnabas_quorum::{
     Config as QuorumConfig, Endpoint, Limits, NodeId, ReplicaKey, Timeouts, Voter, VoterSet,
 };
-use barnabas_server::Clock;
+use barnabas_server::Machine;
 use barnabas_server::config::{BrokerConfig, SettingsError};
 use barnabas_server::http::Health;
 use barnabas_server::lifecycle::{LifecycleOptions, Registration};
+use barnabas_server::machine;
 use barnabas_server::net::ListenerRole;
 use barnabas_server::partition::Intervals;
 use barnabas_server::raft::{MetadataOptions, read_bootstrap};
-use barnabas_storage::{Disk, RealDisk};
+use barnabas_storage::Disk;
 use barnabas_wire::Uuid;
 
 use crate::error::StartError;
@@ -28,10 +29,10 @@ const QUORUM_SHUTDOWN_MS: u64 = 5_000;
 pub(crate) fn metadata(
     config: &BrokerConfig,
     dirs: &[Formatted],
-    clock: Arc<dyn Clock>,
+    machine: &Machine,
 ) -> Result<MetadataOptions, StartError> {
     let settings = config.settings();
-    let disk: Arc<dyn Disk> = Arc::new(RealDisk);
+    let disk = Arc::clone(&machine.disk);
     let dir = &config.metadata_log_dir;
     let formatted = dirs.iter().find(|formatted| formatted.path == *dir);
     let directory = formatted.map_or(Uuid::ZERO, |formatted| formatted.meta.directory_id);
@@ -41,7 +42,8 @@ pub(crate) fn metadata(
     let static_voters = static_voters(config, &quorum.listener);
     let controller = controller(config, cluster_id, disk.as_ref(), dir)?;
     let bytes: i64 = settings.number("metadata.log.segment.bytes")?;
-    let options = MetadataOptions::new(disk, clock, dir.clone(), quorum, controller);
+    let options =
+        MetadataOptions::new(disk, Arc::clone(&machine.clock), dir.clone(), quorum, controller);
     Ok(MetadataOptions {
         static_voters,
         local_broker: Some(config.node_id),
@@ -126,7 +128,7 @@ fn quorum(
                 .number("controller.quorum.fetch.snapshot.max.bytes")?,
             ..Limits::default()
         },
-        seed: rand::random(),
+        seed: machine::random(),
     })
 }
 
@@ -164,7 +166,7 @@ fn controller(
         unclean_election_interval_ms: settings.number("unclean.leader.election.interval.ms")?,
         file: settings.values().clone(),
         bootstrap: read_bootstrap(disk, dir)?,
-        seed: rand::random(),
+        seed: machine::random(),
         ..ControllerConfig::default()
     })
 }

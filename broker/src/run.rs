@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use barnabas_server::Machine;
 use barnabas_server::config::BrokerConfig;
 use barnabas_storage::RealDisk;
 use rustix::process::{Resource, getrlimit, setrlimit};
@@ -67,12 +68,13 @@ fn execute(
         tracing::warn!(name, reason, "a setting has no effect");
     }
     raise_open_files();
-    let dirs = format::prepare(&RealDisk, config, cluster_id)?;
+    let machine = Machine::real();
+    let dirs = format::prepare(machine.disk.as_ref(), config, cluster_id)?;
     let runtime = runtime().map_err(StartError::Runtime)?;
     let result = runtime.block_on(async {
         let mut stop = Stop::new().map_err(StartError::Runtime)?;
         let service = tokio::select! {
-            started = Service::start(config, dirs) => started?,
+            started = Service::start(config, dirs, &machine) => started?,
             // Nothing is served yet, so nothing drains.
             () = stop.asked() => return Ok(()),
         };

@@ -9,11 +9,11 @@ use std::time::Duration;
 use barnabas_server::config::{AdvertisedListener, BrokerConfig, Listener};
 use barnabas_server::http::{BrokerState, HttpServer};
 use barnabas_server::lifecycle::{self, Lifecycle, Registration};
-use barnabas_server::net::{Bound, ListenerConfig, ListenerRole, bind};
+use barnabas_server::machine::inherit;
+use barnabas_server::net::{Bound, ListenerConfig, ListenerRole, Network, bind};
 use barnabas_server::node::{Identity, NodeParts};
 use barnabas_server::partition::{LogDir, expire_waiters, maintain};
-use barnabas_server::{Clock, Node, SystemClock, http, raft};
-use barnabas_storage::RealDisk;
+use barnabas_server::{Machine, Node, http, raft};
 use barnabas_wire::api::broker_registration::Listener as RegisteredListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -30,7 +30,8 @@ const DRAIN_STEP: Duration = Duration::from_millis(5);
 const PLAINTEXT: i16 = 0;
 
 /// A node that serves.
-pub(crate) struct Service {
+#[derive(Debug)]
+pub struct Service {
     node: Arc<Node>,
     lifecycle: Lifecycle,
     clients: Vec<SocketAddr>,
@@ -44,15 +45,18 @@ pub(crate) struct Service {
 
 impl Service {
     /// Starts a node on formatted directories; it serves on return.
-    pub(crate) async fn start(
+    ///
+    /// # Errors
+    /// Why it does not.
+    pub async fn start(
         config: &BrokerConfig,
         dirs: Vec<Formatted>,
+        machine: &Machine,
     ) -> Result<Self, StartError> {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
         let ((stop, stopped), (stop_http, http_stopped)) =
             (watch::channel(false), watch::channel(false));
-        let bound = bind_all(&config.listeners)?;
-        let node = Arc::new(node(config, &dirs, Arc::clone(&clock))?);
+        let bound = bind_all(machine.network.as_ref(), &config.listeners)?;
+        let node = Arc::new(node(config, &dirs, machine)?);
         node.health.set(BrokerState::Starting);
         let mut chores = JoinSet::new();
         let mut http_address = None;
@@ -63,7 +67,7 @@ impl Service {
             http_address = Some(bound);
             chores.spawn(served);
         }
-        let mut options = options::metadata(config, &dirs, clock)?;
+        let mut options = options::metadata(config, &dirs, machine)?;
         options.active_controller = Some(node.metrics.gauges.active_controller.clone());
         let metadata = raft::start(options)?;
         let registration = registration(config, &node, &bound);
@@ -71,15 +75,19 @@ impl Service {
         let lifecycle = lifecycle::start(Arc::clone(&node), metadata, options).await?;
         let intervals = options::intervals(config)?;
         for dir in node.partitions.dirs() {
-            chores.spawn(maintain(Arc::clone(&node.partitions), Arc::clone(dir), intervals));
+            chores.spawn(inherit(maintain(
+                Arc::clone(&node.partitions),
+                Arc::clone(dir),
+                intervals,
+            )));
         }
         let waiters = Arc::clone(&node.partitions.waiters);
-        chores.spawn(expire_waiters(waiters, Arc::clone(&node.clock)));
-        chores.spawn(Arc::clone(&node.groups).run_timers());
+        chores.spawn(inherit(expire_waiters(waiters, Arc::clone(&node.clock))));
+        chores.spawn(inherit(Arc::clone(&node.groups).run_timers()));
         let clients = bound.iter().filter(|(_, role)| *role == ListenerRole::Broker);
         let clients = clients.map(|(bound, _)| reachable(bound.address())).collect();
         for (bound, _) in bound {
-            chores.spawn(bound.run(Arc::clone(&node), stopped.clone()));
+            chores.spawn(inherit(bound.run(Arc::clone(&node), stopped.clone())));
         }
         tracing::info!(
             node_id = config.node_id,
@@ -102,13 +110,16 @@ impl Service {
     }
 
     /// Waits for what makes it impossible to go on.
-    pub(crate) async fn failed(&self) -> StartError {
+    pub async fn failed(&self) -> StartError {
         StartError::MetadataFailed(self.lifecycle.failed().await)
     }
 
     /// Stops so that nothing has to be recovered: leaders move away, requests are answered, logs
     /// are closed.
-    pub(crate) async fn stop(mut self) -> Result<(), StartError> {
+    ///
+    /// # Errors
+    /// If a log cannot be closed: the next start recovers it.
+    pub async fn stop(mut self) -> Result<(), StartError> {
         tracing::info!("stopping");
         self.lifecycle.leave().await;
         self.node.groups.stop();
@@ -139,23 +150,19 @@ impl Service {
     }
 }
 
-fn node(
-    config: &BrokerConfig,
-    dirs: &[Formatted],
-    clock: Arc<dyn Clock>,
-) -> Result<Node, StartError> {
+fn node(config: &BrokerConfig, dirs: &[Formatted], machine: &Machine) -> Result<Node, StartError> {
     let settings = config.settings();
     let threads = settings.number("num.recovery.threads.per.data.dir")?;
     let mut open = Vec::with_capacity(dirs.len());
     for formatted in dirs.iter().filter(|formatted| config.log_dirs.contains(&formatted.path)) {
         let id = formatted.meta.directory_id;
-        let dir = LogDir::open(Arc::new(RealDisk), &formatted.path, id, threads)?;
+        let dir = LogDir::open(Arc::clone(&machine.disk), &formatted.path, id, threads)?;
         open.push(Arc::new(dir));
     }
     let cluster_id = dirs.first().map(|dir| dir.meta.cluster_id.as_str()).unwrap_or_default();
     Ok(Node::new(NodeParts {
         identity: Identity { node_id: config.node_id, cluster_id: Arc::from(cluster_id) },
-        clock,
+        clock: Arc::clone(&machine.clock),
         limits: config.limits,
         properties: config.file(),
         dirs: open,
@@ -164,10 +171,13 @@ fn node(
     }))
 }
 
-fn bind_all(listeners: &[Listener]) -> Result<Vec<(Bound, ListenerRole)>, StartError> {
+fn bind_all(
+    network: &dyn Network,
+    listeners: &[Listener],
+) -> Result<Vec<(Bound, ListenerRole)>, StartError> {
     let mut bound = Vec::with_capacity(listeners.len());
     for listener in listeners {
-        let socket = bind_one(listener).map_err(|source| StartError::Listen {
+        let socket = bind_one(network, listener).map_err(|source| StartError::Listen {
             name: listener.name.clone(),
             address: format!("{}:{}", listener.host, listener.port),
             source,
@@ -177,13 +187,10 @@ fn bind_all(listeners: &[Listener]) -> Result<Vec<(Bound, ListenerRole)>, StartE
     Ok(bound)
 }
 
-fn bind_one(listener: &Listener) -> io::Result<Bound> {
+fn bind_one(network: &dyn Network, listener: &Listener) -> io::Result<Bound> {
     let bind_to = |address| {
-        bind(ListenerConfig {
-            name: Arc::from(listener.name.as_str()),
-            address,
-            role: listener.role,
-        })
+        let name = Arc::from(listener.name.as_str());
+        bind(network, ListenerConfig { name, address, role: listener.role })
     };
     if listener.host.is_empty() {
         let every = SocketAddr::from((Ipv6Addr::UNSPECIFIED, listener.port));

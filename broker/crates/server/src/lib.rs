@@ -22,4 +22,5 @@ pub mod producer_ids;
 pub mod raft;
 
 pub use clock::{Clock, SystemClock};
+pub use machine::Machine;
 pub use node::Node;

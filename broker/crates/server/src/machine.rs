@@ -1,6 +1,6 @@
-//! The seam to what runs code: tasks, threads and randomness.
+//! The machine under a node: its clock, disk and network, and what runs code.
 //!
-//! A broker takes them from tokio and the operating system. A simulated node lives in a
+//! Tasks, threads and randomness are tokio's and the operating system's. A simulated node lives in a
 //! [`Sandbox`]: everything that it starts is a task of the one runtime of the simulation, its
 //! random numbers come from a seed, and all of it ends at once when the node crashes.
 
@@ -11,10 +11,37 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use barnabas_storage::{Disk, RealDisk};
 use rand::distr::{Distribution, StandardUniform};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use tokio::task::{AbortHandle, JoinHandle};
+
+use crate::clock::{Clock, SystemClock};
+use crate::net::{Network, TcpNetwork};
+
+/// What a node has of the world around it.
+#[derive(Clone, Debug)]
+pub struct Machine {
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The disk.
+    pub disk: Arc<dyn Disk>,
+    /// The network, for those who connect to the node.
+    pub network: Arc<dyn Network>,
+}
+
+impl Machine {
+    /// This machine.
+    #[must_use]
+    pub fn real() -> Self {
+        Self {
+            clock: Arc::new(SystemClock::default()),
+            disk: Arc::new(RealDisk),
+            network: Arc::new(TcpNetwork),
+        }
+    }
+}
 
 tokio::task_local! {
     static CURRENT: Sandbox;

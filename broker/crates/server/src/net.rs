@@ -5,6 +5,7 @@ mod file;
 mod input;
 mod limits;
 mod listener;
+mod network;
 mod outbox;
 mod stream;
 
@@ -13,5 +14,6 @@ pub use file::FileSlice;
 pub use input::FrameError;
 pub use limits::{Admission, Limits, Refusal};
 pub use listener::{Bound, ListenerConfig, ListenerRole, bind};
+pub use network::{Acceptor, Network, TcpNetwork};
 pub use outbox::Outgoing;
 pub use stream::Stream;

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use barnabas_server::net::{Limits, ListenerConfig, ListenerRole, bind};
+use barnabas_server::net::{Limits, ListenerConfig, ListenerRole, TcpNetwork, bind};
 use barnabas_server::node::{Identity, NodeParts};
 use barnabas_server::{Node, SystemClock};
 use barnabas_wire::api::{ApiVersionsRequest, ApiVersionsResponse};
@@ -37,11 +37,14 @@ impl Server {
             replica_lag_time_max_ms: 30_000,
             fetch_session_slots: 10,
         }));
-        let bound = bind(ListenerConfig {
-            name: "PLAINTEXT".into(),
-            address: "127.0.0.1:0".parse().unwrap(),
-            role: ListenerRole::Broker,
-        })
+        let bound = bind(
+            &TcpNetwork,
+            ListenerConfig {
+                name: "PLAINTEXT".into(),
+                address: "127.0.0.1:0".parse().unwrap(),
+                role: ListenerRole::Broker,
+            },
+        )
         .unwrap();
         let address = bound.address();
         let (stop, stopped) = watch::channel(false);

@@ -5,19 +5,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use socket2::{Domain, Protocol, Socket, Type};
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
 use super::connection::stopped;
-use super::{ConnectionContext, serve};
+use super::{Acceptor, ConnectionContext, Network, Stream, serve};
 use crate::access::Principal;
 use crate::machine;
 use crate::node::Node;
 
-/// Connections that the kernel keeps until they are accepted (`socket.listen.backlog.size` is
-/// smaller by default; a restart makes all clients come at once).
-const BACKLOG: i32 = 1024;
 /// Pause after accept failed for want of descriptors or memory.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -45,35 +40,23 @@ pub struct ListenerConfig {
 #[derive(Debug)]
 pub struct Bound {
     config: ListenerConfig,
-    socket: TcpListener,
-    address: SocketAddr,
+    acceptor: Box<dyn Acceptor>,
 }
 
 /// Binds a listener.
 ///
 /// # Errors
-/// Those of the operating system, mostly that the port is taken.
-pub fn bind(config: ListenerConfig) -> io::Result<Bound> {
-    let domain = Domain::for_address(config.address);
-    let socket = Socket::new(domain, Type::STREAM, Some(Protocol::TCP))?;
-    if config.address.is_ipv6() {
-        // `[::]` takes IPv4 clients too, as Java's server sockets do.
-        socket.set_only_v6(false)?;
-    }
-    socket.set_reuse_address(true)?;
-    socket.set_nonblocking(true)?;
-    socket.bind(&config.address.into())?;
-    socket.listen(BACKLOG)?;
-    let socket = TcpListener::from_std(socket.into())?;
-    let address = socket.local_addr()?;
-    Ok(Bound { config, socket, address })
+/// Those of the network, mostly that the port is taken.
+pub fn bind(network: &dyn Network, config: ListenerConfig) -> io::Result<Bound> {
+    let acceptor = network.bind(config.address)?;
+    Ok(Bound { config, acceptor })
 }
 
 impl Bound {
     /// The bound address, with the port that was taken.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.acceptor.address()
     }
 
     /// The listener's name.
@@ -88,7 +71,7 @@ impl Bound {
         loop {
             let accepted = tokio::select! {
                 biased;
-                accepted = self.socket.accept() => accepted,
+                accepted = self.acceptor.accept() => accepted,
                 () = stopped(&mut stop) => return,
             };
             match accepted {
@@ -107,7 +90,7 @@ impl Bound {
     fn admit(
         &self,
         node: &Arc<Node>,
-        stream: TcpStream,
+        stream: Box<dyn Stream>,
         peer: SocketAddr,
         stop: &watch::Receiver<bool>,
     ) {
@@ -118,10 +101,6 @@ impl Bound {
                 return;
             }
         };
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%peer, %error, "connection lost before it began");
-            return;
-        }
         let context = Arc::new(ConnectionContext {
             listener: Arc::clone(&self.config.name),
             role: self.config.role,

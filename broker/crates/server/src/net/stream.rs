@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 
 use super::FileSlice;
 
-/// A byte stream in both directions: TCP, later TLS, or a pipe of the simulator.
+/// A byte stream in both directions: TCP, later TLS, or a connection of the simulator.
 pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin + 'static {
     /// Sends bytes of a file without taking them through user space, from `skip` bytes after the
     /// beginning of `slice`. Returns how many; `None` if this stream cannot do that and the bytes
@@ -22,6 +22,17 @@ pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin + 'static {
         slice: &FileSlice,
         skip: usize,
     ) -> Poll<io::Result<Option<usize>>>;
+}
+
+impl Stream for Box<dyn Stream> {
+    fn poll_send_file(
+        &mut self,
+        cx: &mut Context<'_>,
+        slice: &FileSlice,
+        skip: usize,
+    ) -> Poll<io::Result<Option<usize>>> {
+        (**self).poll_send_file(cx, slice, skip)
+    }
 }
 
 impl Stream for TcpStream {

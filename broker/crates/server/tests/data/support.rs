@@ -11,7 +11,7 @@ use barnabas_metadata::record::{
     TopicRecord,
 };
 use barnabas_records::{BatchBuilder, BatchOptions};
-use barnabas_server::net::{Limits, ListenerConfig, ListenerRole, bind};
+use barnabas_server::net::{Limits, ListenerConfig, ListenerRole, TcpNetwork, bind};
 use barnabas_server::node::{Identity, NodeParts};
 use barnabas_server::partition::{Intervals, LogDir, expire_waiters, maintain};
 use barnabas_server::{Clock, Node, SystemClock};
@@ -59,11 +59,14 @@ impl Server {
         let waiters = Arc::clone(&node.partitions.waiters);
         tokio::spawn(expire_waiters(waiters, Arc::clone(&node.clock)));
         tokio::spawn(maintain(Arc::clone(&node.partitions), log_dir, Intervals::default()));
-        let bound = bind(ListenerConfig {
-            name: "PLAINTEXT".into(),
-            address: "127.0.0.1:0".parse().unwrap(),
-            role: ListenerRole::Broker,
-        })
+        let bound = bind(
+            &TcpNetwork,
+            ListenerConfig {
+                name: "PLAINTEXT".into(),
+                address: "127.0.0.1:0".parse().unwrap(),
+                role: ListenerRole::Broker,
+            },
+        )
         .unwrap();
         let address = bound.address();
         let (stop, stopped) = watch::channel(false);
