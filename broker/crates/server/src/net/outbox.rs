@@ -121,7 +121,12 @@ impl Outbox {
             slices[count] = IoSlice::new(bytes);
             count += 1;
         }
-        let written = ready!(Pin::new(stream).poll_write_vectored(cx, &slices[..count]))?;
+        let slices = &slices[..count];
+        let written = match self.items.get(count) {
+            Some(Item::File { .. }) => stream.poll_write_more(cx, slices),
+            _ => Pin::new(stream).poll_write_vectored(cx, slices),
+        };
+        let written = ready!(written)?;
         if written == 0 {
             return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
         }

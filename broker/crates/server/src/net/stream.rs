@@ -1,8 +1,10 @@
 //! The seam to the network: what a connection runs over.
 
-use std::io;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use rustix::net::{SendAncillaryBuffer, SendFlags};
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, Interest};
 use tokio::net::TcpStream;
 
@@ -22,6 +24,19 @@ pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin + 'static {
         slice: &FileSlice,
         skip: usize,
     ) -> Poll<io::Result<Option<usize>>>;
+
+    /// Writes bytes that the rest of a response follows at once: the peer need not be woken for
+    /// them alone.
+    ///
+    /// # Errors
+    /// Those of the socket.
+    fn poll_write_more(
+        &mut self,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(self).poll_write_vectored(cx, slices)
+    }
 }
 
 impl Stream for Box<dyn Stream> {
@@ -54,6 +69,25 @@ impl Stream for TcpStream {
                 Ok(count) => return Poll::Ready(Ok(Some(count))),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) => return Poll::Ready(Err(error)),
+            }
+        }
+    }
+
+    fn poll_write_more(
+        &mut self,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        loop {
+            ready!(self.poll_write_ready(cx))?;
+            let written = self.try_io(Interest::WRITABLE, || {
+                let mut nothing = SendAncillaryBuffer::default();
+                let flags = SendFlags::MORE | SendFlags::NOSIGNAL;
+                Ok(rustix::net::sendmsg(&*self, slices, &mut nothing, flags)?)
+            });
+            match written {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                written => return Poll::Ready(written),
             }
         }
     }

@@ -28,6 +28,9 @@ pub(crate) struct Entries<const N: usize> {
     /// Entries that follow those in the file.
     pending: Vec<[u8; N]>,
     last: Option<[u8; N]>,
+    /// The page of the file where the last lookup ended, and the number of its first entry: a
+    /// reader that goes on looks there next.
+    near: (u64, Vec<[u8; N]>),
     loaded: bool,
     /// The file has entries that were not synced.
     dirty: bool,
@@ -42,6 +45,7 @@ impl<const N: usize> Entries<N> {
             written: 0,
             pending: Vec::new(),
             last: None,
+            near: (0, Vec::new()),
             loaded: false,
             dirty: false,
         }
@@ -140,6 +144,7 @@ impl<const N: usize> Entries<N> {
         if len < self.written {
             self.open(home)?.truncate(len * N as u64)?;
             self.written = len;
+            self.near = (0, Vec::new());
             self.dirty = true;
         }
         let keep = usize::try_from(len - self.written).unwrap_or(usize::MAX);
@@ -222,9 +227,12 @@ impl<const N: usize> Entries<N> {
     }
 
     fn floor_in_file(
-        &self,
+        &mut self,
         fits: impl Fn(&[u8; N]) -> bool,
     ) -> Result<Option<(u64, [u8; N])>, IndexError> {
+        if let Some(found) = self.floor_nearby(&fits) {
+            return Ok(Some(found));
+        }
         let per_page = (PAGE / N) as u64;
         let (mut low, mut high) = (0, self.written);
         while high - low > per_page {
@@ -236,9 +244,24 @@ impl<const N: usize> Entries<N> {
                 high = middle;
             }
         }
+        let from = low - low % per_page;
+        self.near = (from, self.read(from, (self.written - from).min(per_page))?);
+        if let Some(found) = self.floor_nearby(&fits) {
+            return Ok(Some(found));
+        }
+        // The wanted entries lie on both sides of a page's end.
         let page = self.read(low, high - low)?;
         let count = page.partition_point(fits);
         Ok(count.checked_sub(1).map(|at| (low + at as u64, page[at])))
+    }
+
+    /// The answer if it is certain from the last page alone: an entry of it fits, and the next one
+    /// does not or does not exist.
+    fn floor_nearby(&self, fits: impl Fn(&[u8; N]) -> bool) -> Option<(u64, [u8; N])> {
+        let (from, page) = &self.near;
+        let at = page.partition_point(fits).checked_sub(1)?;
+        let reaches_end = from + page.len() as u64 == self.written;
+        (at + 1 < page.len() || reaches_end).then(|| (from + at as u64, page[at]))
     }
 
     fn read_last(&self) -> Result<Option<[u8; N]>, IndexError> {

@@ -82,7 +82,9 @@ fn lookups_find_the_floor_in_file_and_memory() {
         let entry = OffsetEntry { offset: 50 + 10 * i64::from(number), position: 100 * number };
         index.push(&home, entry).unwrap();
     }
-    for offset in [50, 51, 59, 60, 5_000, 5_059, 12_039, 12_040, 12_041, i64::MAX] {
+    // Here and there, then on and on: a lookup starts where the one before ended.
+    let scattered = [12_041, 50, 51, 59, 60, 5_000, 5_059, 12_039, 12_040, 51, i64::MAX];
+    for offset in scattered.into_iter().chain(50..12_100).chain((50..12_100).rev()) {
         let number = ((offset - 50) / 10).min(i64::from(count) - 1);
         let position = index.position(&home, offset).unwrap();
         assert_eq!(i64::from(position), 100 * number, "{offset}");

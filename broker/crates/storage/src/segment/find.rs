@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use barnabas_records::BatchHeader;
 
-use super::{Segment, State, Walk, WalkError};
+use super::{Placed, Segment, State, Walk, WalkError};
 use crate::disk::{DiskError, Home, OpenMode, lock};
 use crate::index::IndexError;
 
@@ -21,6 +21,17 @@ pub(crate) struct Located {
     pub(crate) size: u64,
 }
 
+impl Located {
+    fn new(header: &BatchHeader, position: u64) -> Self {
+        Self {
+            base_offset: header.base_offset,
+            last_offset: header.last_offset(),
+            position,
+            size: header.size() as u64,
+        }
+    }
+}
+
 /// The last batches that were appended, oldest first, without a gap.
 #[derive(Debug, Default)]
 pub(super) struct Recent {
@@ -32,12 +43,7 @@ impl Recent {
         if self.batches.len() == RECENT {
             self.batches.pop_front();
         }
-        self.batches.push_back(Located {
-            base_offset: header.base_offset,
-            last_offset: header.last_offset(),
-            position,
-            size: header.size() as u64,
-        });
+        self.batches.push_back(Located::new(header, position));
     }
 
     /// The first batch that ends at or above `offset`, `Some(None)` if there is none; `None` if
@@ -63,18 +69,27 @@ impl Segment {
             state.scan_from(&self.home, self, offset)
         };
         let file = self.file()?;
-        let mut walk = Walk::new(file.as_ref(), from, self.size());
+        let size = self.size();
+        let mut walk = Walk::new(file.as_ref(), from, size);
+        let mut last = None;
         while let Some(placed) = walk.next()? {
             if placed.header.last_offset() >= offset {
-                return Ok(Some(Located {
-                    base_offset: placed.header.base_offset,
-                    last_offset: placed.header.last_offset(),
-                    position: placed.position,
-                    size: placed.header.size() as u64,
-                }));
+                return Ok(Some(Located::new(&placed.header, placed.position)));
             }
+            last = Some(placed);
+        }
+        if let Some(last) = last {
+            self.remember_last(&last, size);
         }
         Ok(None)
+    }
+
+    /// Spares those who ask for the end of a segment that was idle the way there.
+    fn remember_last(&self, last: &Placed, size: u64) {
+        let mut state = lock(&self.state);
+        if state.recent.batches.is_empty() && self.size() == size {
+            state.recent.push(&last.header, last.position);
+        }
     }
 
     /// Offset after the last batch that ends below `offset`; the base offset if there is none.
