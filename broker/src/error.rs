@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use barnabas_server::config::SettingsError;
 use barnabas_server::lifecycle::LifecycleError;
-use barnabas_server::partition::OpenDirError;
+use barnabas_server::partition::{Loss, OpenDirError};
 use barnabas_server::raft::MetadataError;
 use barnabas_storage::directory::MetaPropertiesError;
 use barnabas_storage::{DiskError, LogError};
@@ -31,6 +31,10 @@ pub enum StartError {
     Lifecycle(#[from] LifecycleError),
     #[error("the metadata log failed, nothing can be decided any more: {0}")]
     MetadataFailed(Arc<MetadataError>),
+    #[error("none of the log directories can be used")]
+    NoLogDir,
+    #[error(transparent)]
+    LogDirs(#[from] Loss),
     #[error("a log could not be closed, it will be recovered at the next start: {0}")]
     Close(LogError),
     #[error(

@@ -8,8 +8,8 @@ use barnabas_quorum::{Endpoint, NodeId, ReplicaKey, Voter, VoterSet};
 use barnabas_server::config::{BrokerConfig, Settings};
 use barnabas_server::machine;
 use barnabas_server::raft::{write_bootstrap, write_voters};
-use barnabas_storage::directory::MetaProperties;
-use barnabas_storage::{Disk, RealDisk};
+use barnabas_storage::directory::{MetaProperties, MetaPropertiesError};
+use barnabas_storage::{Disk, DiskError, RealDisk};
 use barnabas_wire::Uuid;
 
 use crate::cli::{FormatArguments, Source};
@@ -62,10 +62,12 @@ pub(crate) fn read(source: &Source) -> Result<BrokerConfig, StartError> {
 }
 
 /// The node's directories, each formatted for it: those that are not are, when the cluster is
-/// known.
+/// known. One that cannot be read or written is left out: the node starts without it, as Kafka
+/// does, unless it holds the metadata log or no other is left.
 ///
 /// # Errors
-/// If a directory belongs to another node or cluster, or the disk fails.
+/// If a directory belongs to another node or cluster, or the disk fails that a node cannot do
+/// without.
 pub fn prepare(
     disk: &dyn Disk,
     config: &BrokerConfig,
@@ -77,9 +79,11 @@ pub fn prepare(
     let mut formatted = Vec::new();
     let mut missing = Vec::new();
     for dir in directories(config) {
-        match MetaProperties::load(disk, &dir)? {
-            Some(meta) => formatted.push((dir, meta)),
-            None => missing.push(dir),
+        match MetaProperties::load(disk, &dir) {
+            Ok(Some(meta)) => formatted.push((dir, meta)),
+            Ok(None) => missing.push(dir),
+            Err(MetaPropertiesError::Disk(error)) => do_without(config, &dir, error)?,
+            Err(error) => return Err(error.into()),
         }
     }
     MetaProperties::check(&formatted, cluster_id, config.node_id)?;
@@ -88,13 +92,35 @@ pub fn prepare(
     let cluster_id = cluster_id.map(str::to_owned).or(known);
     for dir in missing {
         let Some(cluster_id) = &cluster_id else { return Err(StartError::NotFormatted(dir)) };
-        let meta = format(disk, &dir, cluster_id, config)?;
-        tracing::info!(dir = %dir.display(), cluster_id, "formatted an empty log directory");
-        formatted.push((dir, meta));
+        match format(disk, &dir, cluster_id, config) {
+            Ok(meta) => {
+                let path = dir.display();
+                tracing::info!(dir = %path, cluster_id, "formatted an empty log directory");
+                formatted.push((dir, meta));
+            }
+            Err(StartError::Disk(error)) => do_without(config, &dir, error)?,
+            Err(error) => return Err(error),
+        }
+    }
+    if !formatted.iter().any(|(dir, _)| config.log_dirs.contains(dir)) {
+        return Err(StartError::NoLogDir);
     }
     let order = |dir: &PathBuf| config.log_dirs.iter().position(|known| known == dir);
     formatted.sort_by_key(|(dir, _)| order(dir).unwrap_or(usize::MAX));
     Ok(formatted.into_iter().map(|(path, meta)| Formatted { path, meta }).collect())
+}
+
+/// Goes on without a directory that fails, if that is possible.
+pub(crate) fn do_without(
+    config: &BrokerConfig,
+    dir: &Path,
+    error: DiskError,
+) -> Result<(), StartError> {
+    if *dir == config.metadata_log_dir {
+        return Err(error.into());
+    }
+    tracing::error!(dir = %dir.display(), %error, "starting without a log directory that failed");
+    Ok(())
 }
 
 /// The cluster of the node's directories; none when no directory is formatted.

@@ -74,6 +74,11 @@ pub(crate) fn lifecycle(
     })
 }
 
+/// How long a failed log directory may stay unknown to the controller.
+pub(crate) fn dir_failure_timeout(config: &BrokerConfig) -> Result<Duration, SettingsError> {
+    config.settings().number("log.dir.failure.timeout.ms").map(Duration::from_millis)
+}
+
 /// How often a log directory is looked after.
 pub(crate) fn intervals(config: &BrokerConfig) -> Result<Intervals, SettingsError> {
     let ms = |name| config.settings().number(name).map(Duration::from_millis);

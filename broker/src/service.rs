@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,14 +12,15 @@ use barnabas_server::lifecycle::{self, Lifecycle, Registration};
 use barnabas_server::machine::inherit;
 use barnabas_server::net::{Bound, ListenerConfig, ListenerRole, Network, bind};
 use barnabas_server::node::{Identity, NodeParts};
-use barnabas_server::partition::{LogDir, expire_waiters, maintain};
+use barnabas_server::partition::{LogDir, OpenDirError, expire_waiters, maintain};
 use barnabas_server::{Machine, Node, http, raft};
+use barnabas_storage::directory::LockError;
 use barnabas_wire::api::broker_registration::Listener as RegisteredListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::error::StartError;
-use crate::format::Formatted;
+use crate::format::{Formatted, do_without};
 use crate::options;
 
 /// Time that open requests get to be answered when the node stops.
@@ -41,6 +42,9 @@ pub struct Service {
     stop: watch::Sender<bool>,
     /// The last to stop: probes are answered until then.
     stop_http: watch::Sender<bool>,
+    metadata_dir: PathBuf,
+    /// `log.dir.failure.timeout.ms`.
+    dir_failure_timeout: Duration,
 }
 
 impl Service {
@@ -96,7 +100,17 @@ impl Service {
             ?clients,
             "serving"
         );
-        Ok(Self { node, lifecycle, clients, http: http_address, chores, stop, stop_http })
+        Ok(Self {
+            node,
+            lifecycle,
+            clients,
+            http: http_address,
+            chores,
+            stop,
+            stop_http,
+            metadata_dir: config.metadata_log_dir.clone(),
+            dir_failure_timeout: options::dir_failure_timeout(config)?,
+        })
     }
 
     /// Addresses that clients of this machine can use.
@@ -111,7 +125,12 @@ impl Service {
 
     /// Waits for what makes it impossible to go on.
     pub async fn failed(&self) -> StartError {
-        StartError::MetadataFailed(self.lifecycle.failed().await)
+        let partitions = &self.node.partitions;
+        tokio::select! {
+            biased;
+            error = self.lifecycle.failed() => StartError::MetadataFailed(error),
+            loss = partitions.lost(&self.metadata_dir, self.dir_failure_timeout) => loss.into(),
+        }
     }
 
     /// Stops so that nothing has to be recovered: leaders move away, requests are answered, logs
@@ -154,10 +173,22 @@ fn node(config: &BrokerConfig, dirs: &[Formatted], machine: &Machine) -> Result<
     let settings = config.settings();
     let threads = settings.number("num.recovery.threads.per.data.dir")?;
     let mut open = Vec::with_capacity(dirs.len());
+    let mut absent = config.log_dirs.clone();
     for formatted in dirs.iter().filter(|formatted| config.log_dirs.contains(&formatted.path)) {
-        let id = formatted.meta.directory_id;
-        let dir = LogDir::open(Arc::clone(&machine.disk), &formatted.path, id, threads)?;
-        open.push(Arc::new(dir));
+        let Formatted { path, meta } = formatted;
+        match LogDir::open(Arc::clone(&machine.disk), path, meta.directory_id, threads) {
+            Ok(dir) => {
+                absent.retain(|absent| absent != path);
+                open.push(Arc::new(dir));
+            }
+            Err(OpenDirError::Disk(error) | OpenDirError::Lock(LockError::Disk(error))) => {
+                do_without(config, path, error)?;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    if open.is_empty() {
+        return Err(StartError::NoLogDir);
     }
     let cluster_id = dirs.first().map(|dir| dir.meta.cluster_id.as_str()).unwrap_or_default();
     Ok(Node::new(NodeParts {
@@ -166,6 +197,7 @@ fn node(config: &BrokerConfig, dirs: &[Formatted], machine: &Machine) -> Result<
         limits: config.limits,
         properties: config.file(),
         dirs: open,
+        absent_dirs: absent,
         replica_lag_time_max_ms: settings.number("replica.lag.time.max.ms")?,
         fetch_session_slots: settings.number("max.incremental.fetch.session.cache.slots")?,
     }))
@@ -213,9 +245,10 @@ fn registration(
 ) -> Registration {
     let dirs = node.partitions.dirs();
     // The epoch counts only if every directory was closed by the same process (KIP-966).
+    let complete = node.partitions.absent_dirs().is_empty();
     let mut epochs = dirs.iter().map(|dir| dir.clean_shutdown()?.broker_epoch);
     let first = epochs.next().flatten();
-    let agreed = first.filter(|first| epochs.all(|epoch| epoch == Some(*first)));
+    let agreed = first.filter(|first| complete && epochs.all(|epoch| epoch == Some(*first)));
     Registration {
         broker_id: config.node_id,
         cluster_id: node.identity.cluster_id.to_string(),

@@ -1,6 +1,7 @@
 //! What handlers share: the node's identity, its cores and its seams.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use arc_swap::ArcSwap;
@@ -79,6 +80,8 @@ pub struct NodeParts {
     pub properties: Arc<BTreeMap<String, String>>,
     /// The log directories, open.
     pub dirs: Vec<Arc<LogDir>>,
+    /// Log directories that could not be opened: they count as failed.
+    pub absent_dirs: Vec<PathBuf>,
     /// `replica.lag.time.max.ms`.
     pub replica_lag_time_max_ms: i64,
     /// `max.incremental.fetch.session.cache.slots`.
@@ -98,6 +101,7 @@ impl Node {
             Arc::clone(&properties),
             parts.replica_lag_time_max_ms,
             dirs,
+            parts.absent_dirs,
             Arc::clone(&metrics),
         );
         let partitions = Arc::new(partitions);

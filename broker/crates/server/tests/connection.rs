@@ -34,6 +34,7 @@ impl Server {
             limits,
             properties: Arc::new(BTreeMap::new()),
             dirs: Vec::new(),
+            absent_dirs: Vec::new(),
             replica_lag_time_max_ms: 30_000,
             fetch_session_slots: 10,
         }));

@@ -73,6 +73,7 @@ impl Broker {
             limits: barnabas_server::net::Limits::default(),
             properties: Arc::new(BTreeMap::new()),
             dirs: vec![Arc::new(log_dir)],
+            absent_dirs: Vec::new(),
             replica_lag_time_max_ms: 30_000,
             fetch_session_slots: 10,
         }));

@@ -62,7 +62,7 @@ async fn delete(
         return Err(ErrorCode::POLICY_VIOLATION);
     }
     let before = asked.offset;
-    let threads = replica.dir.threads.clone();
+    let threads = replica.dir().threads.clone();
     let deleted = threads.run(move || replica.delete_records(before)).await;
     deleted.map_err(|_| ErrorCode::REQUEST_TIMED_OUT)?.map_err(|fault| fault.code())
 }

@@ -32,7 +32,7 @@ pub async fn handle(
     for dir in node.partitions.dirs() {
         let here = replicas.iter().filter(|replica| {
             let asked = |wanted: &Wanted| wanted.contains(&of(replica));
-            Arc::ptr_eq(&replica.dir, dir) && wanted.as_ref().is_none_or(asked)
+            replica.is_in(dir) && wanted.as_ref().is_none_or(asked)
         });
         results.push(describe(dir, here).await);
     }

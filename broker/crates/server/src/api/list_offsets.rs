@@ -100,7 +100,7 @@ impl Asked<'_> {
     where
         F: FnOnce(&Replica) -> Result<FoundOffset, Fault> + Send + 'static,
     {
-        let threads = replica.dir.threads.clone();
+        let threads = replica.dir().threads.clone();
         match threads.run(move || search(&replica)).await {
             Ok(found) => found.map_err(|fault| fault.code()),
             // Retriable: the threads have too much to do.

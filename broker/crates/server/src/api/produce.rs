@@ -175,7 +175,7 @@ async fn flush_where_asked(pending: &[Pending]) -> Vec<PartitionKey> {
     for Pending { replica, produced } in pending {
         let upto = produced.info.log_end_offset;
         let asked = replica.settings().flush_messages == 1;
-        if asked && !replica.dir.flush(replica.key, upto).await {
+        if asked && !replica.dir().flush(replica.key, upto).await {
             unsynced.push(replica.key);
         }
     }

@@ -204,7 +204,7 @@ impl Shard {
     }
 
     async fn load(self: Arc<Self>) {
-        let threads = self.parts.replica.dir.threads.clone();
+        let threads = self.parts.replica.dir().threads.clone();
         let shard = Arc::clone(&self);
         let loaded =
             threads.run(move || load(&shard.parts.replica.log, &shard.parts.settings)).await;

@@ -18,10 +18,14 @@ impl HttpServer for Node {
         let live = LiveConfig::new(Arc::clone(&self.properties)).with_image(node_id, &image);
         let gauges = &self.metrics.gauges;
         gauges.set_image(node_id, &image, |topic| live.topic_of(&image, topic).min_insync_replicas);
+        let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        let dirs = self.partitions.dirs();
+        gauges.offline_log_dirs.set(count(self.partitions.offline_dir_count()));
+        gauges.full_log_dirs.set(count(dirs.iter().filter(|dir| dir.is_full()).count()));
         gauges.set_connections(self.admission.connections());
         gauges.broker_state.set(self.health.state().value().into());
         let groups: usize = self.groups.all().iter().map(|shard| shard.sizes().0).sum();
-        gauges.groups.set(i64::try_from(groups).unwrap_or(i64::MAX));
+        gauges.groups.set(count(groups));
         self.metrics.render()
     }
 }

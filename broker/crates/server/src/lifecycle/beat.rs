@@ -58,10 +58,13 @@ impl Beats {
 
     /// Heartbeats until the broker leaves.
     pub(super) async fn run(self, mut leaving: oneshot::Receiver<oneshot::Sender<()>>) {
+        // Failed log directories that a heartbeat has tried to report.
+        let mut told = 0;
         loop {
             tokio::select! {
                 biased;
-                () = tokio::time::sleep(self.interval) => {
+                () = self.due(told) => {
+                    told = self.node.partitions.offline_dirs().count();
                     if let Some(response) = self.beat(false).await
                         && response.is_fenced
                     {
@@ -103,18 +106,30 @@ impl Beats {
         }
     }
 
+    /// Waits until the interval is over, or a log directory fails, which the controller has to
+    /// hear of at once.
+    async fn due(&self, told: usize) {
+        tokio::select! {
+            biased;
+            () = self.node.partitions.more_offline(told) => {}
+            () = tokio::time::sleep(self.interval) => {}
+        }
+    }
+
     async fn beat(&self, want_shut_down: bool) -> Option<BrokerHeartbeatResponse> {
+        let offline: Vec<_> = self.node.partitions.offline_dirs().map(Arc::clone).collect();
         let request = BrokerHeartbeatRequest {
             broker_id: self.node.identity.node_id,
             broker_epoch: self.epoch.load(Ordering::Acquire),
             current_metadata_offset: *self.applied.borrow() - 1,
             want_fence: false,
             want_shut_down,
-            offline_log_dirs: Vec::new(),
+            offline_log_dirs: offline.iter().map(|dir| dir.id).collect(),
             cordoned_log_dirs: None,
         };
         match self.link.ask(Request::BrokerHeartbeat(request)).await.ok()?.response {
             Response::BrokerHeartbeat(response) if response.error_code == ErrorCode::NONE => {
+                offline.iter().for_each(|dir| dir.set_reported());
                 Some(response)
             }
             Response::BrokerHeartbeat(response) => {

@@ -17,6 +17,10 @@ pub struct Gauges {
     pub groups: IntGauge,
     /// Offset of the last metadata record applied.
     pub metadata_offset: IntGauge,
+    /// `OfflineLogDirectoryCount`: log directories that failed, now or before the start.
+    pub offline_log_dirs: IntGauge,
+    /// Log directories that refuse records for want of space.
+    pub full_log_dirs: IntGauge,
     connections: IntGauge,
     partitions: IntGauge,
     leaders: IntGauge,
@@ -46,6 +50,14 @@ impl Gauges {
             metadata_offset: gauge(
                 "server_broker_metadata_metrics_last_applied_record_offset",
                 "Offset of the last metadata record applied.",
+            ),
+            offline_log_dirs: gauge(
+                "log_logmanager_offlinelogdirectorycount",
+                "Log directories that failed.",
+            ),
+            full_log_dirs: gauge(
+                "log_logmanager_fulllogdirectorycount",
+                "Log directories that refuse records because their volume is full.",
             ),
             connections: gauge(
                 "server_socket_server_metrics_connection_count",

@@ -10,7 +10,7 @@ use barnabas_storage::{AppendInfo, Appended, Origin};
 use barnabas_wire::ErrorCode;
 use bytes::Bytes;
 
-use super::{Fault, Replica, Waiters};
+use super::{Fault, Purpose, Replica, Waiters};
 use crate::clock::Clock;
 
 /// Who appends and what that implies.
@@ -108,9 +108,17 @@ impl Replica {
         waiters: &Waiters,
     ) -> Result<(AppendInfo, bool), Fault> {
         let now_ms = clock.monotonic_ms();
+        let bytes = batches.iter().map(|batch| batch.size() as u64).sum();
         let appending = self.appending.lock().unwrap_or_else(PoisonError::into_inner);
         let epoch = self.may_append(source)?;
-        let appended = self.log.append_as_leader(batches, epoch, source.origin, clock.wall_ms())?;
+        let purpose = if source.origin == Origin::Client { Purpose::Records } else { Purpose::Own };
+        self.dir().admit(bytes, purpose)?;
+        let wall_ms = clock.wall_ms();
+        let appended = self
+            .log
+            .append_as_leader(batches, epoch, source.origin, wall_ms)
+            .map_err(Fault::from)
+            .inspect_err(|fault| self.judge(fault))?;
         let info = *appended.info();
         let mut core = self.core();
         if matches!(appended, Appended::Duplicate(_)) {
@@ -143,18 +151,18 @@ impl Replica {
     }
 
     /// Hands to the disk threads what an append leaves to be done.
-    fn after_append(&self, info: &AppendInfo) {
+    pub(super) fn after_append(&self, info: &AppendInfo) {
         let records = info.last_offset - info.first_offset + 1;
         let unflushed = self.unflushed.fetch_add(records, Ordering::Relaxed) + records;
         let settings = self.settings.load();
         if settings.flush_ms < i64::MAX {
             let delay = Duration::from_millis(settings.flush_ms.unsigned_abs());
-            self.dir.flush_within(self.key, delay);
+            self.dir().flush_within(self.key, delay);
         }
         let due = unflushed >= settings.flush_messages;
         if info.rolled || due {
             let upto = if due { info.log_end_offset } else { info.first_offset };
-            self.dir.flush_soon(self.key, upto);
+            self.dir().flush_soon(self.key, upto);
         }
     }
 }

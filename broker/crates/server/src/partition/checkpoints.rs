@@ -24,7 +24,7 @@ struct Held {
     recovery_points: Content,
     log_starts: Content,
     high_watermarks: Content,
-    /// Counts the partitions that went.
+    /// Counts the partitions that went, and the recovery points that were lowered.
     round: u64,
 }
 
@@ -33,6 +33,8 @@ struct Content {
     offsets: Offsets,
     /// Partitions that are gone but still in the file.
     stale: BTreeSet<TopicPartition>,
+    /// The last attempt to write the file failed.
+    unwritten: bool,
 }
 
 /// What a partition's log is opened with.
@@ -50,7 +52,8 @@ pub(super) struct Round(u64);
 impl Checkpoints {
     pub(super) fn load(disk: Arc<dyn Disk>, dir: &Path) -> Result<Self, DiskError> {
         let load = |kind: OffsetCheckpoint| -> Result<Content, DiskError> {
-            Ok(Content { offsets: kind.load(disk.as_ref(), dir)?, stale: BTreeSet::new() })
+            let offsets = kind.load(disk.as_ref(), dir)?;
+            Ok(Content { offsets, stale: BTreeSet::new(), unwritten: false })
         };
         let held = Held {
             recovery_points: load(OffsetCheckpoint::RecoveryPoint)?,
@@ -97,7 +100,7 @@ impl Checkpoints {
                 None => next.remove(&partition),
             };
         }
-        if content.offsets == next && content.stale.is_empty() {
+        if content.offsets == next && content.stale.is_empty() && !content.unwritten {
             return Ok(());
         }
         content.offsets = next;
@@ -131,8 +134,28 @@ impl Checkpoints {
         Ok(())
     }
 
+    /// Makes sure, durably, that the recovery point on the disk is not above `offset`.
+    pub(super) fn lower_recovery_point(
+        &self,
+        partition: &TopicPartition,
+        offset: i64,
+    ) -> Result<(), DiskError> {
+        let mut held = self.held();
+        // What was collected before would bring the old one back.
+        held.round += 1;
+        let content = &mut held.recovery_points;
+        match content.offsets.get_mut(partition) {
+            Some(stored) if *stored > offset => *stored = offset,
+            _ if content.unwritten => {}
+            _ => return Ok(()),
+        }
+        self.write(OffsetCheckpoint::RecoveryPoint, content)
+    }
+
     fn write(&self, kind: OffsetCheckpoint, content: &mut Content) -> Result<(), DiskError> {
+        content.unwritten = true;
         kind.store(self.disk.as_ref(), &self.dir, &content.offsets)?;
+        content.unwritten = false;
         content.stale.clear();
         Ok(())
     }
@@ -217,6 +240,31 @@ mod tests {
             assert_eq!(files.of(&partition), Checkpointed::default());
             assert_eq!(files.of(&TopicPartition::new("b", 0)).log_start, 8);
         }
+    }
+
+    #[test]
+    fn a_recovery_point_is_lowered_at_once_and_stays_low() {
+        let disk = SimDisk::new(0);
+        let files = checkpoints(&disk);
+        let kind = OffsetCheckpoint::RecoveryPoint;
+        store(&files, kind, &[("a", Some(7)), ("b", Some(8))]);
+        let before = files.begin();
+        files.lower_recovery_point(&TopicPartition::new("a", 0), 3).unwrap();
+        store_of(&files, before, kind, &[("a", Some(7))]);
+        let written = disk.operations();
+        files.lower_recovery_point(&TopicPartition::new("b", 0), 9).unwrap();
+        files.lower_recovery_point(&TopicPartition::new("c", 0), 9).unwrap();
+        assert_eq!(disk.operations(), written, "none of them is too high");
+        disk.limit_capacity(0);
+        for _ in 0..2 {
+            assert!(files.lower_recovery_point(&TopicPartition::new("b", 0), 5).is_err());
+        }
+        disk.limit_capacity(u64::MAX);
+        files.lower_recovery_point(&TopicPartition::new("b", 0), 5).unwrap();
+        let after = disk.restart(barnabas_storage::disk::CrashKind::Power, 1);
+        let files = checkpoints(&after);
+        assert_eq!(files.of(&TopicPartition::new("a", 0)).recovery_point, 3);
+        assert_eq!(files.of(&TopicPartition::new("b", 0)).recovery_point, 5);
     }
 
     #[test]

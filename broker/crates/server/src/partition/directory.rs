@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,14 +10,15 @@ use barnabas_storage::directory::{
     CleanShutdown, DirectoryName, LockError, MetaPropertiesError, TopicPartition, lock_directory,
 };
 use barnabas_storage::disk::Lock;
-use barnabas_storage::{Disk, DiskError};
+use barnabas_storage::{Disk, DiskError, Severity};
 use barnabas_wire::Uuid;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, oneshot, watch};
 use tokio::time::Instant;
 
-use super::PartitionKey;
 use super::checkpoints::Checkpoints;
 use super::flushes::{Flush, Flushes};
+use super::space::{Change, Purpose, Space};
+use super::{Fault, PartitionKey};
 use crate::disk::DiskThreads;
 
 /// A log directory. It is locked against other brokers while this exists.
@@ -37,7 +39,19 @@ pub struct LogDir {
     pub(super) checkpoints: Checkpoints,
     flushes: Mutex<Flushes>,
     pub(super) wake: Notify,
+    health: watch::Sender<DirHealth>,
+    is_offline: AtomicBool,
+    space: Space,
     _lock: Lock,
+}
+
+/// What became of a log directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum DirHealth {
+    Online,
+    Offline,
+    /// Offline, and the controller knows.
+    Reported,
 }
 
 /// A log directory cannot be used.
@@ -88,6 +102,9 @@ impl LogDir {
             checkpoints,
             flushes: Mutex::default(),
             wake: Notify::new(),
+            health: watch::Sender::new(DirHealth::Online),
+            is_offline: AtomicBool::new(false),
+            space: Space::default(),
             _lock: lock,
         })
     }
@@ -143,6 +160,94 @@ impl LogDir {
 
     pub(super) fn next_flush(&self) -> Option<Instant> {
         self.flushes().next()
+    }
+
+    /// Whether the directory has failed: its partitions are refused until the next start.
+    #[must_use]
+    pub fn is_offline(&self) -> bool {
+        self.is_offline.load(Ordering::Acquire)
+    }
+
+    /// Whether records are refused for want of space.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.space.is_full()
+    }
+
+    /// Waits until the directory fails.
+    pub async fn offline(&self) {
+        // The sender lives as long as this.
+        let _ = self.health.subscribe().wait_for(|health| *health != DirHealth::Online).await;
+    }
+
+    /// The controller has heard that the directory failed.
+    pub fn set_reported(&self) {
+        self.health.send_replace(DirHealth::Reported);
+    }
+
+    /// Waits until the controller has heard that the directory failed.
+    pub async fn reported(&self) {
+        let _ = self.health.subscribe().wait_for(|health| *health == DirHealth::Reported).await;
+    }
+
+    /// Takes note of a failed operation in the directory: what it says about the disk decides
+    /// whether the directory goes offline, or is full for a while.
+    pub fn judge(&self, error: &DiskError) {
+        let is_broken = match error.severity() {
+            Severity::Passing => false,
+            Severity::Full => {
+                if self.space.exhausted() {
+                    self.log_full();
+                }
+                false
+            }
+            // A file may be missing because of a deletion; the directory itself is not deleted.
+            Severity::Missing => !matches!(self.disk.metadata(&self.path), Ok(Some(_))),
+            Severity::Broken => true,
+        };
+        if is_broken {
+            self.take_offline(error);
+        }
+    }
+
+    /// Gives the directory up until the next start.
+    pub fn take_offline(&self, reason: &dyn std::error::Error) {
+        if self.is_offline.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let dir = self.path.display();
+        tracing::error!(%dir, error = %reason, "the log directory failed and is offline");
+        self.health.send_replace(DirHealth::Offline);
+        self.wake.notify_one();
+    }
+
+    /// Whether there is space for so many bytes more.
+    ///
+    /// # Errors
+    /// `Offline` or `NoSpace`.
+    pub fn admit(&self, bytes: u64, purpose: Purpose) -> Result<(), Fault> {
+        if self.is_offline() {
+            return Err(Fault::Offline);
+        }
+        if self.space.take(bytes) {
+            return Ok(());
+        }
+        // The write itself will tell.
+        let Ok(volume) = self.disk.capacity(&self.path) else { return Ok(()) };
+        let (fits, change) = self.space.look(volume, bytes, purpose);
+        match change {
+            Change::Filled => self.log_full(),
+            Change::Freed => {
+                tracing::info!(dir = %self.path.display(), "the log directory has space again");
+            }
+            Change::None => {}
+        }
+        if fits { Ok(()) } else { Err(Fault::NoSpace) }
+    }
+
+    fn log_full(&self) {
+        let dir = self.path.display();
+        tracing::error!(%dir, "the volume is full: records are refused until there is space");
     }
 
     fn found(&self) -> std::sync::MutexGuard<'_, BTreeMap<TopicPartition, PathBuf>> {

@@ -25,9 +25,15 @@ pub enum Fault {
     /// Too few replicas are in sync for acks=all.
     #[error(transparent)]
     NotEnoughReplicas(#[from] NotEnoughReplicas),
+    /// The volume is full (Kafka: `KAFKA_STORAGE_ERROR`, which clients retry).
+    #[error("there is no space for more records")]
+    NoSpace,
     /// This broker does not lead the partition.
     #[error("this broker does not lead the partition")]
     NotLeader,
+    /// The log directory failed (Kafka: `KAFKA_STORAGE_ERROR`).
+    #[error("the log directory is offline")]
+    Offline,
     /// The offset is not (yet) in the log.
     #[error("the offset is out of range")]
     OutOfRange,
@@ -51,7 +57,7 @@ impl Fault {
             Self::Log(LogError::OutOfRange { .. }) | Self::OutOfRange => {
                 ErrorCode::OFFSET_OUT_OF_RANGE
             }
-            Self::Log(_) => ErrorCode::KAFKA_STORAGE_ERROR,
+            Self::Log(_) | Self::NoSpace | Self::Offline => ErrorCode::KAFKA_STORAGE_ERROR,
             Self::NotEnoughReplicas(_) => ErrorCode::NOT_ENOUGH_REPLICAS,
             Self::NotLeader => ErrorCode::NOT_LEADER_OR_FOLLOWER,
             Self::Read(error) => read_code(error),
@@ -59,10 +65,35 @@ impl Fault {
         }
     }
 
-    /// Whether the broker is at fault and its operator should know.
+    /// The failure of the disk, if that is the reason.
+    #[must_use]
+    pub fn disk(&self) -> Option<&DiskError> {
+        match self {
+            Self::Append(error) => error.disk(),
+            Self::Log(error) => error.disk(),
+            Self::Read(error) => error.disk(),
+            _ => None,
+        }
+    }
+
+    /// Whether the broker is at fault and its operator should know. A directory says itself, once,
+    /// that it is full or has failed.
     #[must_use]
     pub fn is_internal(&self) -> bool {
-        matches!(self.code(), ErrorCode::KAFKA_STORAGE_ERROR | ErrorCode::UNKNOWN_SERVER_ERROR)
+        let known = matches!(
+            self,
+            Self::NoSpace
+                | Self::Offline
+                | Self::Append(AppendError::Offline)
+                | Self::Log(LogError::Offline)
+        );
+        let full = self.disk().is_some_and(DiskError::is_full);
+        !known
+            && !full
+            && matches!(
+                self.code(),
+                ErrorCode::KAFKA_STORAGE_ERROR | ErrorCode::UNKNOWN_SERVER_ERROR
+            )
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use barnabas_storage::directory::{CleanShutdown, OffsetCheckpoint};
-use barnabas_storage::{DiskError, Log, LogError};
+use barnabas_storage::{DiskError, LogError};
 use tokio::time::{Instant, sleep_until};
 
 use super::{LogDir, Partitions, Replica};
@@ -58,6 +58,9 @@ pub async fn maintain(partitions: Arc<Partitions>, dir: Arc<LogDir>, intervals: 
             () = dir.wake.notified() => {}
             () = sleep_until(dir.next_flush().unwrap_or(due.next()).min(due.next())) => {}
         }
+        if dir.is_offline() {
+            return partitions.give_up(&dir);
+        }
         flush_waiting(&partitions, &dir).await;
         let tasks = due.take(Instant::now(), &intervals);
         if tasks == Tasks::default() {
@@ -81,6 +84,10 @@ pub(super) fn close(
     dir: &Arc<LogDir>,
     broker_epoch: i64,
 ) -> Result<(), LogError> {
+    if dir.is_offline() {
+        // Its logs are recovered at the next start, if it can be read then.
+        return Ok(());
+    }
     for replica in &replicas_of(partitions, dir) {
         replica.log.close()?;
     }
@@ -141,7 +148,7 @@ impl Due {
 
 fn replicas_of(partitions: &Partitions, dir: &Arc<LogDir>) -> Vec<Arc<Replica>> {
     let mut replicas = partitions.all();
-    replicas.retain(|replica| Arc::ptr_eq(&replica.dir, dir));
+    replicas.retain(|replica| replica.is_in(dir));
     replicas
 }
 
@@ -151,12 +158,14 @@ async fn flush_waiting(partitions: &Partitions, dir: &LogDir) {
         let Some(replica) = partitions.get(&key) else { continue };
         let submitted = dir.threads.submit(move || {
             let result = replica.log.flush(flush.upto);
-            if let Err(error) = &result {
+            let is_synced = result.is_ok();
+            if let Err(error) = result {
                 tracing::error!(partition = %key, %error, "cannot sync a log");
+                replica.judge(&error.into());
             }
             replica.unflushed.store(0, std::sync::atomic::Ordering::Relaxed);
             for waiting in flush.waiting {
-                let _ = waiting.send(result.is_ok());
+                let _ = waiting.send(is_synced);
             }
         });
         if let Err(error) = submitted {
@@ -178,12 +187,13 @@ fn run(tasks: Tasks, partitions: &Partitions, dir: &Arc<LogDir>) {
                 retain(replica, now_ms);
             }
             if tasks.tidy {
-                tidy(&replica.log, now_ms);
+                tidy(replica, now_ms);
             }
         }
     }
     if let Err(error) = checkpoint(tasks, partitions, dir) {
         tracing::error!(dir = %dir.path.display(), %error, "cannot write checkpoints");
+        dir.judge(&error);
     }
 }
 
@@ -192,17 +202,22 @@ fn retain(replica: &Replica, now_ms: i64) {
     match replica.apply_retention(now_ms) {
         Ok(0) => {}
         Ok(deleted) => tracing::info!(topic, partition, deleted, "deleted old segments"),
-        Err(error) => tracing::error!(topic, partition, %error, "cannot delete old segments"),
+        Err(error) => {
+            tracing::error!(topic, partition, %error, "cannot delete old segments");
+            replica.judge(&error.into());
+        }
     }
 }
 
-fn tidy(log: &Log, now_ms: i64) {
-    let partition = log.partition();
-    if let Err(error) = log.remove_deleted(now_ms) {
-        tracing::error!(%partition, %error, "cannot remove files of deleted segments");
+fn tidy(replica: &Replica, now_ms: i64) {
+    let (topic, partition) = (replica.topic(), replica.key.partition);
+    if let Err(error) = replica.log.remove_deleted(now_ms) {
+        tracing::error!(topic, partition, %error, "cannot remove files of deleted segments");
+        replica.judge(&error.into());
     }
-    if let Err(error) = log.release_if_idle() {
-        tracing::error!(%partition, %error, "cannot close the files of an idle log");
+    if let Err(error) = replica.log.release_if_idle() {
+        tracing::error!(topic, partition, %error, "cannot close the files of an idle log");
+        replica.judge(&error.into());
     }
 }
 

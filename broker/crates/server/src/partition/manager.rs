@@ -4,6 +4,7 @@ mod open;
 mod resolve;
 
 use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use barnabas_metadata::Image;
@@ -31,6 +32,8 @@ pub struct Partitions {
     properties: Arc<BTreeMap<String, String>>,
     replica_lag_time_max_ms: i64,
     dirs: Vec<Arc<LogDir>>,
+    /// Log directories that could not be opened.
+    pub(super) absent: Vec<PathBuf>,
     replicas: RwLock<HashMap<PartitionKey, Arc<Replica>>>,
     /// One set of settings for all topics without configs of their own.
     shared_settings: Mutex<Option<Arc<Settings>>>,
@@ -48,6 +51,7 @@ impl Partitions {
         properties: Arc<BTreeMap<String, String>>,
         replica_lag_time_max_ms: i64,
         dirs: Vec<Arc<LogDir>>,
+        absent: Vec<PathBuf>,
         metrics: Arc<Metrics>,
     ) -> Self {
         Self {
@@ -56,6 +60,7 @@ impl Partitions {
             properties,
             replica_lag_time_max_ms,
             dirs,
+            absent,
             replicas: RwLock::default(),
             shared_settings: Mutex::default(),
             metrics,
@@ -89,6 +94,12 @@ impl Partitions {
     #[must_use]
     pub fn dirs(&self) -> &[Arc<LogDir>] {
         &self.dirs
+    }
+
+    /// Log directories that could not be opened: the partitions in them are not known.
+    #[must_use]
+    pub fn absent_dirs(&self) -> &[PathBuf] {
+        &self.absent
     }
 
     /// The time.
@@ -160,6 +171,16 @@ impl Partitions {
             }
         }
         result
+    }
+
+    /// A log directory has failed: nobody waits for its partitions any longer. The controller
+    /// moves their leaders.
+    pub(super) fn give_up(&self, dir: &Arc<LogDir>) {
+        for replica in self.all() {
+            if replica.is_in(dir) {
+                self.waiters.interrupted(&replica.key);
+            }
+        }
     }
 
     fn apply_partition(
@@ -246,14 +267,18 @@ impl Partitions {
     fn discard(&self, replica: &Arc<Replica>) {
         self.waiters.interrupted(&replica.key);
         let replica = Arc::clone(replica);
-        let threads = replica.dir.threads.clone();
-        let target =
-            replica.dir.path.join(replica.log.partition().deleted_directory(machine::random()));
+        let dir = replica.dir();
+        if dir.is_offline() {
+            return;
+        }
+        let threads = dir.threads.clone();
+        let target = dir.path.join(replica.log.partition().deleted_directory(machine::random()));
         let key = replica.key;
-        replica.dir.checkpoints.remove(replica.log.partition());
+        dir.checkpoints.remove(replica.log.partition());
         // Renamed at once: the topic may be created anew before the threads come to it.
         if let Err(error) = replica.log.rename_dir(&target) {
             tracing::error!(partition = %key, %error, "cannot remove a partition");
+            dir.judge(&error);
             return;
         }
         let submitted = threads.submit(move || {

@@ -27,6 +27,7 @@ impl Replica {
     /// # Errors
     /// `Epoch` or `NotLeader`.
     pub fn check_leader(&self, current_leader_epoch: i32) -> Result<(), Fault> {
+        self.check_online()?;
         let core = self.core();
         core.check_epoch(LeaderEpoch(current_leader_epoch))?;
         if core.is_leader() { Ok(()) } else { Err(Fault::NotLeader) }

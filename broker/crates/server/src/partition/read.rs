@@ -57,6 +57,11 @@ impl Replica {
     /// # Errors
     /// `NotLeader`, `Epoch`, `OutOfRange` or those of the log.
     pub fn read(&self, wanted: &Wanted) -> Result<Read, Fault> {
+        self.check_online()?;
+        self.find(wanted).inspect_err(|fault| self.judge(fault))
+    }
+
+    fn find(&self, wanted: &Wanted) -> Result<Read, Fault> {
         let bounds = self.check_readable(wanted.current_leader_epoch)?;
         let mut read = Read {
             high_watermark: bounds.high_watermark,

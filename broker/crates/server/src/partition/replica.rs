@@ -17,7 +17,7 @@ pub struct Replica {
     /// Which partition.
     pub key: PartitionKey,
     /// The log directory that it lies in.
-    pub dir: Arc<LogDir>,
+    dir: ArcSwap<LogDir>,
     /// The log. Leaders append through [`Replica::produce`] and [`Replica::append`] only.
     pub log: Log,
     pub(super) settings: ArcSwap<Settings>,
@@ -52,7 +52,7 @@ impl Replica {
     ) -> Self {
         Self {
             key,
-            dir,
+            dir: ArcSwap::new(dir),
             log,
             settings: ArcSwap::new(settings),
             appending: Mutex::new(()),
@@ -60,6 +60,39 @@ impl Replica {
             counters,
             unflushed: AtomicI64::new(0),
         }
+    }
+
+    /// The log directory that it lies in; another one after a move.
+    #[must_use]
+    pub fn dir(&self) -> Arc<LogDir> {
+        self.dir.load_full()
+    }
+
+    /// Whether it lies in this log directory.
+    #[must_use]
+    pub fn is_in(&self, dir: &Arc<LogDir>) -> bool {
+        Arc::ptr_eq(&self.dir.load(), dir)
+    }
+
+    /// Whether its log directory failed: it neither leads nor follows until the next start.
+    #[must_use]
+    pub fn is_offline(&self) -> bool {
+        self.dir.load().is_offline()
+    }
+
+    /// Takes note of what a failure says about the log directory.
+    pub(super) fn judge(&self, fault: &Fault) {
+        let Some(error) = fault.disk() else { return };
+        let dir = self.dir.load();
+        dir.judge(error);
+        if self.log.has_failed() {
+            // Its end is unknown, and only a start can tell.
+            dir.take_offline(error);
+        }
+    }
+
+    pub(super) fn check_online(&self) -> Result<(), Fault> {
+        if self.is_offline() { Err(Fault::Offline) } else { Ok(()) }
     }
 
     /// Topic name.
@@ -146,6 +179,7 @@ impl Replica {
     /// # Errors
     /// `NotLeader`, or `OutOfRange` above the high watermark.
     pub fn delete_records(&self, before: i64) -> Result<i64, Fault> {
+        self.check_online()?;
         let mut core = self.core();
         if !core.is_leader() {
             return Err(Fault::NotLeader);

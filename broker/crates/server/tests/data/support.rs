@@ -52,6 +52,7 @@ impl Server {
             limits: Limits::default(),
             properties: Arc::new(BTreeMap::new()),
             dirs: vec![Arc::clone(&log_dir)],
+            absent_dirs: Vec::new(),
             replica_lag_time_max_ms: 30_000,
             fetch_session_slots: 10,
         }));

@@ -73,6 +73,7 @@ impl Broker {
             limits: Limits::default(),
             properties: Arc::new(properties),
             dirs: vec![Arc::new(dir)],
+            absent_dirs: Vec::new(),
             replica_lag_time_max_ms: 30_000,
             fetch_session_slots: 10,
         }));

@@ -16,7 +16,7 @@ use std::io::IoSlice;
 use std::path::Path;
 use std::sync::Arc;
 
-pub use self::error::DiskError;
+pub use self::error::{DiskError, Severity};
 pub(crate) use self::file::read_full;
 pub use self::file::{read_file, write_atomically};
 pub(crate) use self::home::{FileSlot, Home, lock};

@@ -81,7 +81,8 @@ impl Log {
 
     /// Appends batches as the leader sent them, up to the first with a higher epoch than
     /// `leader_epoch`, which belongs to a leader that this replica does not follow yet. A batch
-    /// cut off at the end is ignored.
+    /// cut off at the end is ignored. An empty log starts anew at a first batch that straddles its
+    /// start: the leader's log begins inside that batch.
     ///
     /// # Errors
     /// See [`AppendError`]; nothing was appended.
@@ -92,6 +93,7 @@ impl Log {
         now_ms: i64,
     ) -> Result<Option<AppendInfo>, AppendError> {
         let mut writer = lock(&self.writer);
+        self.restart_at_straddling(&mut writer, records, leader_epoch, now_ms)?;
         let batches = self.parse_replicated(records, leader_epoch)?;
         let appending: Vec<Appending<'_>> = batches
             .iter()
@@ -102,6 +104,30 @@ impl Log {
         }
         let appended = self.append(&mut writer, &appending, Origin::Replication, now_ms)?;
         Ok(Some(*appended.info()))
+    }
+
+    fn restart_at_straddling(
+        &self,
+        writer: &mut Writer,
+        records: &Bytes,
+        leader_epoch: i32,
+        now_ms: i64,
+    ) -> Result<(), AppendError> {
+        let (start, end) = (self.start_offset(), self.end_offset());
+        if start != end || records.len() < HEADER_LEN {
+            return Ok(());
+        }
+        let Ok(first) = RecordBatch::parse(records) else { return Ok(()) };
+        let straddles = first.header.base_offset < end && first.header.next_offset() > end;
+        if !straddles || first.header.partition_leader_epoch > leader_epoch {
+            return Ok(());
+        }
+        first.verify()?;
+        if self.has_failed() {
+            return Err(AppendError::Offline);
+        }
+        self.start_at_locked(writer, first.header.base_offset, now_ms)?;
+        Ok(())
     }
 
     fn parse_replicated(

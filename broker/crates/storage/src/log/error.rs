@@ -102,6 +102,30 @@ pub enum ReadError {
     },
 }
 
+impl LogError {
+    /// The failure of the disk, if that is the reason.
+    #[must_use]
+    pub fn disk(&self) -> Option<&DiskError> {
+        if let Self::Disk(error) = self { Some(error) } else { None }
+    }
+}
+
+impl AppendError {
+    /// The failure of the disk, if that is the reason.
+    #[must_use]
+    pub fn disk(&self) -> Option<&DiskError> {
+        if let Self::Disk(error) = self { Some(error) } else { None }
+    }
+}
+
+impl ReadError {
+    /// The failure of the disk, if that is the reason.
+    #[must_use]
+    pub fn disk(&self) -> Option<&DiskError> {
+        if let Self::Disk(error) = self { Some(error) } else { None }
+    }
+}
+
 impl From<WalkError> for ReadError {
     fn from(error: WalkError) -> Self {
         match error {

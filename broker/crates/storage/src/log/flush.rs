@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use super::{Log, LogError};
 use crate::directory::PARTITION_METADATA_FILE;
-use crate::disk::{DiskError, OpenMode, lock};
+use crate::disk::{DiskError, OpenMode, Severity, lock};
 
 impl Log {
     /// Makes everything below `upto` durable and moves the recovery point there. Appends and
@@ -12,7 +12,8 @@ impl Log {
     ///
     /// # Errors
     /// After a failed sync the log is offline: what is on the medium is unknown, and a second
-    /// sync would succeed without having written anything.
+    /// sync would succeed without having written anything. Without space for an index nothing was
+    /// synced yet, and the flush can be tried again.
     pub fn flush(&self, upto: i64) -> Result<(), LogError> {
         let _flushing = lock(&self.flushing);
         if self.has_failed() {
@@ -35,7 +36,9 @@ impl Log {
             .and_then(|()| self.sync_snapshot(&mut lock(&self.writer)))
             .and_then(|()| self.sync_names());
         if let Err(error) = synced {
-            self.fail();
+            if !matches!(error.severity(), Severity::Full | Severity::Passing) {
+                self.fail();
+            }
             return Err(error.into());
         }
         // A truncation that ran meanwhile has lowered the end and wins.

@@ -7,7 +7,7 @@ use super::producers::{list_snapshots, remove_snapshot};
 use super::recovery::replay_batch;
 use super::view::View;
 use super::{Log, LogError, Writer};
-use crate::disk::lock;
+use crate::disk::{DiskError, lock};
 use crate::producer::Producers;
 use crate::segment::{Segment, Walk, WalkError};
 
@@ -75,7 +75,8 @@ impl Log {
     /// # Errors
     /// If the disk fails.
     pub fn truncate_fully_and_start_at(&self, offset: i64, now_ms: i64) -> Result<(), LogError> {
-        self.start_at_locked(&mut lock(&self.writer), offset, now_ms)
+        self.start_at_locked(&mut lock(&self.writer), offset, now_ms)?;
+        Ok(())
     }
 
     /// Moves the start up to `offset` (DeleteRecords, or the leader's start); returns whether it
@@ -102,12 +103,26 @@ impl Log {
         Ok(true)
     }
 
-    fn start_at_locked(
+    pub(super) fn start_at_locked(
         &self,
         writer: &mut Writer,
         offset: i64,
         now_ms: i64,
-    ) -> Result<(), LogError> {
+    ) -> Result<(), DiskError> {
+        let started = self.start_at_unchecked(writer, offset, now_ms);
+        if started.is_err() {
+            // Some of the old files are gone.
+            self.fail();
+        }
+        started
+    }
+
+    fn start_at_unchecked(
+        &self,
+        writer: &mut Writer,
+        offset: i64,
+        now_ms: i64,
+    ) -> Result<(), DiskError> {
         let old = lock(&self.view).clone();
         for segment in old.segments.iter().rev() {
             self.doom(writer, segment, now_ms)?;

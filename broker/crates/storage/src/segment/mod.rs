@@ -122,6 +122,14 @@ impl Segment {
         let (files, log_is_dirty) = {
             let mut state = lock(&self.state);
             let State { offsets, times, txns, .. } = &mut *state;
+            // Whatever can fail for want of space comes before anything counts as synced.
+            offsets.entries.write(&self.home)?;
+            times.entries.write(&self.home)?;
+            txns.entries.write(&self.home)?;
+            if state.dirty {
+                self.file()?;
+            }
+            let State { offsets, times, txns, .. } = &mut *state;
             let files = [
                 offsets.entries.write_for_sync(&self.home)?,
                 times.entries.write_for_sync(&self.home)?,

@@ -137,8 +137,7 @@ pub(in crate::config) const DEFINITIONS: &[ConfigDef] = &[
         "How long a broker may fail to report a failed directory, ms.",
     )
     .at_least(1)
-    .low()
-    .default_only(reason::JBOD),
+    .low(),
     null("log.dirs", ConfigType::List, "Log directories, separated by commas.").high(),
     def(
         "log.flush.interval.messages",

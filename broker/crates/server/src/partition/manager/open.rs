@@ -64,6 +64,9 @@ impl Partitions {
                 Ok(Ok(log)) => break log,
                 Ok(Err(error)) => {
                     tracing::error!(partition = %key, %error, "partition is offline");
+                    if let Some(error) = error.disk() {
+                        dir.judge(error);
+                    }
                     return;
                 }
                 // More partitions at once than the queue takes: let it drain.
@@ -114,9 +117,8 @@ impl Partitions {
 
     fn load_of_dirs(&self) -> Vec<usize> {
         let replicas = self.all();
-        let count = |dir: &Arc<LogDir>| {
-            replicas.iter().filter(|replica| Arc::ptr_eq(&replica.dir, dir)).count()
-        };
+        let count =
+            |dir: &Arc<LogDir>| replicas.iter().filter(|replica| replica.is_in(dir)).count();
         self.dirs.iter().map(count).collect()
     }
 }

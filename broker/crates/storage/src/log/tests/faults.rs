@@ -1,7 +1,7 @@
 //! A disk that is full, fails or rots.
 
 use super::*;
-use crate::disk::{CrashKind, Fault, FaultKind};
+use crate::disk::{CrashKind, DiskError, Fault, FaultKind};
 
 fn fault(operation: &'static str, path: &'static str, kind: FaultKind) -> Fault {
     Fault { operation, path, after: 0, times: u64::MAX, kind }
@@ -86,6 +86,45 @@ fn a_failed_sync_is_not_retried() {
     assert_eq!(log.recovery_point(), 0);
     assert!(matches!(log.flush_all(), Err(LogError::Offline)));
     assert!(matches!(try_append(&log), Err(AppendError::Offline)));
+}
+
+#[test]
+fn a_flush_without_space_for_an_index_can_be_tried_again() {
+    let disk = SimDisk::new(0);
+    let mut dense = options("/d/topic-0");
+    dense.config.index_interval_bytes = 0;
+    let log = open_sim(&disk, dense.clone());
+    append(&log, batch(3, 50));
+    append(&log, batch(3, 60));
+    for file in [".index", ".timeindex", "leader-epoch"] {
+        disk.inject(fault("write", file, FaultKind::Full));
+        disk.inject(fault("create", file, FaultKind::Full));
+        assert!(log.flush_all().is_err(), "{file}");
+        assert!(!log.has_failed() && log.recovery_point() == 0, "{file}");
+        disk.heal();
+    }
+    log.flush_all().unwrap();
+    assert_eq!(log.recovery_point(), 6);
+    dense.clean_shutdown = false;
+    dense.recovery_point = 6;
+    let log = open_sim(&disk.restart(CrashKind::Power, 1), dense);
+    assert_eq!(read_all(&log, 0), [(0, 2), (3, 5)]);
+}
+
+#[test]
+fn failures_are_told_apart() {
+    use crate::disk::Severity;
+    let error = |operation, source: std::io::Error| {
+        DiskError::new(operation, std::path::Path::new("/d"), source).severity()
+    };
+    let os = std::io::Error::from_raw_os_error;
+    let (io, space, quota, files, absent) = (5, 28, 122, 24, 2);
+    assert_eq!(error("write", os(io)), Severity::Broken);
+    assert_eq!(error("write", os(space)), Severity::Full);
+    assert_eq!(error("write", os(quota)), Severity::Full);
+    assert_eq!(error("sync", os(space)), Severity::Broken);
+    assert_eq!(error("open", os(files)), Severity::Passing);
+    assert_eq!(error("open", os(absent)), Severity::Missing);
 }
 
 #[test]

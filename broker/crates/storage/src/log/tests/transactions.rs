@@ -150,3 +150,23 @@ fn followers_store_verbatim_and_stop_at_a_newer_leader() {
     assert!(follower.append_as_follower(&tail, 6, 1_000).unwrap().is_some());
     assert_eq!(follower.end_offset(), 8);
 }
+
+#[test]
+fn an_empty_follower_starts_at_a_batch_that_straddles_its_start() {
+    let leader = open_sim(&SimDisk::new(0), options("/d/topic-0"));
+    append(&leader, batch(4, 50));
+    append(&leader, batch(2, 60));
+    let end = leader.end_offset();
+    let whole =
+        ReadRequest { offset: 0, max_bytes: 4096, upper: end, min_one: true, aborted: false };
+    let bytes = leader.read(&whole).unwrap().range.unwrap().read().unwrap();
+    let follower = open_sim(&SimDisk::new(1), options("/d/topic-0"));
+    // The leader's log starts inside the first batch: DeleteRecords moved it there.
+    follower.truncate_fully_and_start_at(3, 1_000).unwrap();
+    follower.append_as_follower(&bytes, 5, 1_000).unwrap().unwrap();
+    assert_eq!((follower.start_offset(), follower.end_offset()), (0, 6));
+    let behind = open_sim(&SimDisk::new(2), options("/d/topic-0"));
+    behind.truncate_fully_and_start_at(4, 1_000).unwrap();
+    let below = behind.append_as_follower(&bytes, 5, 1_000);
+    assert!(matches!(below, Err(AppendError::OffsetOutOfOrder { .. })), "it ends below");
+}

@@ -1,0 +1,279 @@
+//! A broker with several log directories, of which some fail or are full.
+
+#![allow(clippy::unwrap_used, reason = "a broken test must stop")]
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use barnabas_controller::{ControllerConfig, Request, Response, bootstrap_records};
+use barnabas_metadata::feature::MetadataVersion;
+use barnabas_quorum::{Config, Endpoint, Limits, NodeId, ReplicaKey, Timeouts, Voter, VoterSet};
+use barnabas_records::{BatchBuilder, BatchOptions};
+use barnabas_server::lifecycle::{self, Lifecycle, LifecycleOptions, Registration};
+use barnabas_server::node::{Identity, NodeParts};
+use barnabas_server::partition::{
+    Fault, Intervals, LogDir, Loss, Produced, Read, ReadKind, Replica, Wanted, maintain,
+};
+use barnabas_server::raft::{self, MetadataOptions};
+use barnabas_server::{Clock, Node, SystemClock};
+use barnabas_storage::disk::{Fault as DiskFault, FaultKind};
+use barnabas_storage::{Disk, SimDisk};
+use barnabas_wire::api::broker_registration::Listener;
+use barnabas_wire::api::create_topics::{CreatableTopic, CreateTopicsRequest};
+use barnabas_wire::{ErrorCode, Uuid};
+
+const DIRS: [&str; 2] = ["/a", "/b"];
+
+fn id(index: usize) -> Uuid {
+    Uuid([u8::try_from(index).unwrap() + 7; 16])
+}
+
+struct Broker {
+    node: Arc<Node>,
+    disk: SimDisk,
+    lifecycle: Lifecycle,
+}
+
+impl Broker {
+    async fn start(disk: SimDisk) -> Self {
+        let shared: Arc<dyn Disk> = Arc::new(disk.clone());
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+        let mut dirs = Vec::new();
+        let mut absent = Vec::new();
+        for (index, path) in DIRS.iter().enumerate() {
+            let path = Path::new(path);
+            let opened = shared
+                .create_dir(path)
+                .map_err(Into::into)
+                .and_then(|()| LogDir::open(Arc::clone(&shared), path, id(index), 1));
+            match opened {
+                Ok(dir) => dirs.push(Arc::new(dir)),
+                Err(_) => absent.push(path.to_path_buf()),
+            }
+        }
+        let log_dirs = dirs.iter().map(|dir| dir.id).collect();
+        let epoch = |dir: &Arc<LogDir>| dir.clean_shutdown().and_then(|marker| marker.broker_epoch);
+        let previous = dirs.first().and_then(epoch).unwrap_or(-1);
+        let node = Arc::new(Node::new(NodeParts {
+            identity: Identity { node_id: 1, cluster_id: "cluster".into() },
+            clock: Arc::clone(&clock),
+            limits: barnabas_server::net::Limits::default(),
+            properties: Arc::new(BTreeMap::new()),
+            dirs,
+            absent_dirs: absent,
+            replica_lag_time_max_ms: 30_000,
+            fetch_session_slots: 10,
+        }));
+        for dir in node.partitions.dirs() {
+            let partitions = Arc::clone(&node.partitions);
+            tokio::spawn(maintain(partitions, Arc::clone(dir), Intervals::default()));
+        }
+        let options = LifecycleOptions {
+            registration: registration(log_dirs, previous),
+            heartbeat_interval: Duration::from_secs(60),
+            registration_timeout: Duration::from_secs(10),
+            controlled_shutdown: true,
+            health: Arc::clone(&node.health),
+        };
+        let thread = raft::start(metadata(shared, clock)).unwrap();
+        let lifecycle = lifecycle::start(Arc::clone(&node), thread, options).await.unwrap();
+        Self { node, disk, lifecycle }
+    }
+
+    async fn create(&self, name: &str, num_partitions: i32) {
+        let topics = vec![CreatableTopic {
+            name: name.into(),
+            num_partitions,
+            replication_factor: 1,
+            ..CreatableTopic::default()
+        }];
+        let request = CreateTopicsRequest { topics, timeout_ms: 0, validate_only: false };
+        match self.node.ask_controller(Request::CreateTopics(request)).await.unwrap() {
+            Response::CreateTopics(response) => {
+                assert_eq!(response.topics[0].error_code, ErrorCode::NONE);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// A partition in the directory.
+    fn in_dir(&self, path: &str) -> Arc<Replica> {
+        let all = self.node.partitions.all();
+        all.into_iter().find(|replica| replica.dir().path == Path::new(path)).unwrap()
+    }
+
+    fn produce(&self, replica: &Replica) -> Result<Produced, Fault> {
+        let mut builder = BatchBuilder::new(BatchOptions::default());
+        builder.append(self.node.clock.wall_ms(), None, Some(&[7; 1000]));
+        let records = builder.build().to_bytes();
+        let waiters = &self.node.partitions.waiters;
+        replica.produce(&records, false, true, self.node.clock.as_ref(), waiters)
+    }
+
+    fn read(replica: &Replica) -> Result<Read, Fault> {
+        replica.read(&Wanted {
+            offset: 0,
+            max_bytes: 1 << 20,
+            min_one: true,
+            kind: ReadKind::Uncommitted,
+            current_leader_epoch: -1,
+            last_fetched_epoch: -1,
+        })
+    }
+
+    /// Waits until the image says so.
+    async fn until(&self, what: impl Fn(&barnabas_metadata::Image) -> bool) {
+        let waited = tokio::time::timeout(Duration::from_secs(20), async {
+            while !what(&self.node.image.load()) {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        });
+        waited.await.unwrap();
+    }
+
+    fn fail(&self, operation: &'static str, path: &'static str) {
+        let kind = FaultKind::Io;
+        self.disk.inject(DiskFault { operation, path, after: 0, times: u64::MAX, kind });
+    }
+
+    async fn stop(mut self) {
+        self.lifecycle.leave().await;
+        let epoch = self.lifecycle.broker_epoch();
+        self.lifecycle.stop().await;
+        self.node.partitions.close(epoch).await.unwrap();
+    }
+}
+
+fn registration(log_dirs: Vec<Uuid>, previous_broker_epoch: i64) -> Registration {
+    Registration {
+        broker_id: 1,
+        cluster_id: "cluster".into(),
+        listeners: vec![Listener {
+            name: "PLAINTEXT".into(),
+            host: "127.0.0.1".into(),
+            port: 9092,
+            security_protocol: 0,
+        }],
+        rack: None,
+        log_dirs,
+        previous_broker_epoch,
+    }
+}
+
+fn metadata(disk: Arc<dyn Disk>, clock: Arc<dyn Clock>) -> MetadataOptions {
+    let endpoint = Endpoint { listener: "CONTROLLER".into(), host: "127.0.0.1".into(), port: 9093 };
+    let quorum = Config {
+        node: NodeId(1),
+        directory: id(0),
+        cluster_id: "cluster".into(),
+        listener: "CONTROLLER".into(),
+        endpoints: vec![endpoint.clone()],
+        bootstrap: Vec::new(),
+        is_controller: true,
+        timeouts: Timeouts::default(),
+        limits: Limits::default(),
+        seed: 1,
+    };
+    let controller = ControllerConfig {
+        cluster_id: "cluster".into(),
+        bootstrap: bootstrap_records(MetadataVersion::LATEST_PRODUCTION),
+        ..ControllerConfig::default()
+    };
+    let voter = Voter {
+        key: ReplicaKey { id: NodeId(1), directory: None },
+        endpoints: vec![endpoint],
+        ..Voter::default()
+    };
+    MetadataOptions {
+        static_voters: VoterSet::new([voter]),
+        local_broker: Some(1),
+        ..MetadataOptions::new(disk, clock, PathBuf::from("/metadata"), quorum, controller)
+    }
+}
+
+fn code<T>(result: Result<T, Fault>) -> ErrorCode {
+    result.err().map_or(ErrorCode::NONE, |fault| fault.code())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failed_directory_takes_its_partitions_and_nothing_else() {
+    let broker = Broker::start(SimDisk::new(1)).await;
+    broker.create("t", 4).await;
+    let (bad, good) = (broker.in_dir("/a"), broker.in_dir("/b"));
+    broker.produce(&bad).unwrap();
+    broker.produce(&good).unwrap();
+    broker.fail("write", "/a/");
+    assert_eq!(code(broker.produce(&bad)), ErrorCode::KAFKA_STORAGE_ERROR);
+    assert_eq!(code(Broker::read(&bad)), ErrorCode::KAFKA_STORAGE_ERROR);
+    broker.disk.heal();
+    let still = broker.produce(&bad);
+    assert!(matches!(still, Err(Fault::Offline)), "until the next start");
+    broker.produce(&good).unwrap();
+    assert!(Broker::read(&good).unwrap().range.is_some());
+    assert_eq!(broker.node.partitions.offline_dir_count(), 1);
+    // Told at once, not with the next heartbeat a minute later.
+    broker.until(|image| image.cluster.broker(1).unwrap().log_dirs == [id(1)]).await;
+    broker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failed_sync_is_not_tried_again() {
+    let broker = Broker::start(SimDisk::new(1)).await;
+    broker.create("t", 4).await;
+    let bad = broker.in_dir("/b");
+    let produced = broker.produce(&bad).unwrap();
+    broker.fail("sync", "/b/");
+    assert!(!bad.dir().flush(bad.key, produced.info.log_end_offset).await);
+    broker.disk.heal();
+    bad.dir().offline().await;
+    assert!(matches!(broker.produce(&bad), Err(Fault::Offline)));
+    assert_eq!(bad.log.recovery_point(), 0);
+    broker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_last_and_the_metadata_directory_are_not_done_without() {
+    let broker = Broker::start(SimDisk::new(1)).await;
+    broker.create("t", 4).await;
+    let soon = Duration::from_secs(10);
+    broker.fail("write", "/a/");
+    assert!(broker.produce(&broker.in_dir("/a")).is_err());
+    let partitions = &broker.node.partitions;
+    assert_eq!(partitions.lost(Path::new("/a"), soon).await, Loss::Metadata("/a".into()));
+    let never = tokio::time::timeout(
+        Duration::from_millis(200),
+        partitions.lost(Path::new("/metadata"), soon),
+    );
+    assert!(never.await.is_err(), "one is left, and the controller knows");
+    broker.fail("write", "/b/");
+    assert!(broker.produce(&broker.in_dir("/b")).is_err());
+    assert_eq!(partitions.lost(Path::new("/metadata"), soon).await, Loss::All);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_volume_refuses_records_until_there_is_space() {
+    let broker = Broker::start(SimDisk::new(1)).await;
+    broker.create("t", 4).await;
+    let replica = broker.in_dir("/a");
+    broker.disk.limit_capacity(400_000);
+    let mut accepted = 0;
+    let refused = loop {
+        match broker.produce(&replica) {
+            Ok(_) => accepted += 1,
+            Err(fault) => break fault,
+        }
+    };
+    assert!(matches!(refused, Fault::NoSpace), "{refused}");
+    assert_eq!(refused.code(), ErrorCode::KAFKA_STORAGE_ERROR);
+    assert!(replica.dir().is_full() && !replica.is_offline());
+    assert!(Broker::read(&replica).unwrap().range.is_some());
+    // The metadata has its reserve.
+    broker.create("more", 2).await;
+    broker.disk.limit_capacity(1 << 30);
+    broker.produce(&replica).unwrap();
+    assert!(!replica.dir().is_full());
+    assert_eq!(replica.log.end_offset(), accepted + 1);
+    broker.stop().await;
+}
