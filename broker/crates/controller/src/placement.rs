@@ -1,13 +1,20 @@
-//! Where new replicas go: striped over racks and brokers.
+//! Where new replicas go: spread over racks, even over brokers.
 //!
-//! The guarantees are those of Kafka's `StripedReplicaPlacer`: no broker twice in a partition;
-//! leaders on unfenced brokers; replicas over as many racks as there are, in turns; brokers of a
-//! rack even over a request. Leaders are even within a rack too, where Kafka's stripes can make
-//! the same broker lead each time its rack has its turn. Existing load is not considered.
+//! The guarantees of Kafka's `StripedReplicaPlacer` hold: no broker twice in a partition, leaders
+//! on unfenced brokers, replicas over as many racks as there are. Beyond them
+//!
+//! * leaders are even over brokers also when racks have different sizes, and replicas are as even
+//!   as the racks admit;
+//! * those that follow the same leader differ in who is next in line, so that the partitions of a
+//!   broker that fails go to many others;
+//! * partitions added to a topic, and topics of few partitions, fill up what is empty: among
+//!   brokers that have as much of the topic, the one that has less in total is taken;
+//! * a fenced broker is taken only where the racks leave no other.
 
 #[cfg(test)]
 mod tests;
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use barnabas_wire::ErrorCode;
@@ -23,139 +30,164 @@ pub(crate) struct UsableBroker<'a> {
     pub(crate) fenced: bool,
 }
 
+/// What a broker holds already.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Load {
+    pub(crate) leaders: usize,
+    pub(crate) replicas: usize,
+}
+
+/// What there is before the new partitions.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Loads {
+    /// Brokers that are registered, usable or not.
+    pub(crate) registered: usize,
+    /// Of the same topic, by broker.
+    pub(crate) topic: BTreeMap<i32, Load>,
+    /// Of all topics, by broker.
+    pub(crate) total: BTreeMap<i32, Load>,
+}
+
+impl Loads {
+    /// Counts the replicas of a partition, the preferred leader first.
+    pub(crate) fn count(loads: &mut BTreeMap<i32, Load>, replicas: &[i32]) {
+        for (n, broker) in replicas.iter().enumerate() {
+            let load = loads.entry(*broker).or_default();
+            load.replicas += 1;
+            load.leaders += usize::from(n == 0);
+        }
+    }
+}
+
 /// Replicas of `count` new partitions, the leader first.
 pub(crate) fn place<'a>(
     brokers: impl IntoIterator<Item = UsableBroker<'a>>,
+    loads: &Loads,
     count: usize,
     replication_factor: i16,
     random: &mut impl Rng,
 ) -> Result<Vec<Vec<i32>>, ApiError> {
-    let mut racks = Racks::new(brokers);
+    let refuse =
+        |message: String| Err(ApiError::new(ErrorCode::INVALID_REPLICATION_FACTOR, message));
     let wanted = usize::try_from(replication_factor).unwrap_or(0);
     if wanted == 0 {
-        let message = "the replication factor has to be at least 1";
-        return Err(ApiError::new(ErrorCode::INVALID_REPLICATION_FACTOR, message));
+        return refuse("the replication factor has to be at least 1".to_owned());
     }
-    if racks.unfenced == 0 {
-        let message = "all brokers are fenced: none can lead a new partition now";
-        return Err(ApiError::new(ErrorCode::INVALID_REPLICATION_FACTOR, message));
+    let mut board = Board::new(brokers, loads);
+    let usable = board.brokers.len();
+    if wanted > usable {
+        return refuse(format!(
+            "a replication factor of {wanted} needs {wanted} brokers, but only {usable} can take \
+             replicas: {} are registered, and one that shuts down or whose log directories are \
+             all cordoned takes none",
+            loads.registered
+        ));
     }
-    if wanted > racks.total {
-        let message = format!(
-            "a replication factor of {wanted} needs {wanted} brokers, but only {} can take \
-             replicas: registered, not shutting down and with a log directory that is not \
-             cordoned",
-            racks.total
-        );
-        return Err(ApiError::new(ErrorCode::INVALID_REPLICATION_FACTOR, message));
+    if board.brokers.iter().all(|broker| broker.fenced) {
+        return refuse(format!(
+            "all {usable} brokers are fenced: none can lead a new partition now"
+        ));
     }
-    racks.shuffle(random);
-    Ok((0..count).map(|partition| racks.place(partition, wanted)).collect())
+    let first = random.random_range(0..usable);
+    board.brokers.rotate_left(first);
+    Ok((0..count).map(|_| board.place(wanted)).collect())
 }
 
-/// A broker, and what it got so far.
+/// A broker, and what it has.
 #[derive(Debug)]
 struct Candidate {
     id: i32,
+    rack: usize,
     fenced: bool,
-    leaders: usize,
-    replicas: usize,
-    /// The last partition that it got a replica of.
-    partition: Option<usize>,
+    topic: Load,
+    total: Load,
+    /// Partitions of this request in which it is next in line, by leader.
+    next_after: BTreeMap<i32, usize>,
 }
 
-/// The brokers of a rack, in an order that begins anywhere.
-#[derive(Debug, Default)]
-struct Rack {
-    brokers: Vec<Candidate>,
-}
-
-impl Rack {
-    /// The unfenced broker that leads the least.
-    fn leader(&mut self, partition: usize) -> Option<i32> {
-        let candidates = self.brokers.iter_mut().filter(|broker| !broker.fenced);
-        let broker = candidates.min_by_key(|broker| (broker.leaders, broker.replicas))?;
-        broker.leaders += 1;
-        Some(broker.take(partition))
-    }
-
-    /// The broker that holds the least, a fenced one only if there is no other.
-    fn follower(&mut self, partition: usize) -> Option<i32> {
-        let unused = self.brokers.iter_mut().filter(|broker| broker.partition != Some(partition));
-        let broker = unused.min_by_key(|broker| (broker.fenced, broker.replicas))?;
-        Some(broker.take(partition))
-    }
-}
-
-impl Candidate {
-    fn take(&mut self, partition: usize) -> i32 {
-        self.replicas += 1;
-        self.partition = Some(partition);
-        self.id
-    }
-}
-
+/// All brokers, in an order that begins anywhere, so that ties are broken in turns.
 #[derive(Debug)]
-struct Racks {
-    racks: Vec<Rack>,
-    start: usize,
-    unfenced: usize,
-    total: usize,
+struct Board {
+    brokers: Vec<Candidate>,
+    racks: usize,
 }
 
-impl Racks {
-    fn new<'a>(brokers: impl IntoIterator<Item = UsableBroker<'a>>) -> Self {
-        let mut racks: BTreeMap<&str, Rack> = BTreeMap::new();
-        let (mut unfenced, mut total) = (0, 0);
-        for UsableBroker { id, rack, fenced } in brokers {
-            // Brokers without a rack form one.
-            let rack = racks.entry(rack.unwrap_or_default()).or_default();
-            let candidate = Candidate { id, fenced, leaders: 0, replicas: 0, partition: None };
-            rack.brokers.push(candidate);
-            unfenced += usize::from(!fenced);
-            total += 1;
-        }
-        let mut racks: Vec<Rack> = racks.into_values().collect();
-        for rack in &mut racks {
-            rack.brokers.sort_unstable_by_key(|broker| broker.id);
-        }
-        Self { racks, start: 0, unfenced, total }
+impl Board {
+    fn new<'a>(brokers: impl IntoIterator<Item = UsableBroker<'a>>, loads: &Loads) -> Self {
+        let mut brokers: Vec<UsableBroker<'a>> = brokers.into_iter().collect();
+        brokers.sort_unstable_by_key(|broker| broker.id);
+        // Brokers without a rack form one.
+        let mut racks: Vec<&str> =
+            brokers.iter().map(|broker| broker.rack.unwrap_or_default()).collect();
+        racks.sort_unstable();
+        racks.dedup();
+        let load = |loads: &BTreeMap<i32, Load>, id| loads.get(&id).copied().unwrap_or_default();
+        let candidates = brokers.iter().map(|broker| Candidate {
+            id: broker.id,
+            rack: racks.binary_search(&broker.rack.unwrap_or_default()).unwrap_or(0),
+            fenced: broker.fenced,
+            topic: load(&loads.topic, broker.id),
+            total: load(&loads.total, broker.id),
+            next_after: BTreeMap::new(),
+        });
+        Self { brokers: candidates.collect(), racks: racks.len() }
     }
 
-    fn shuffle(&mut self, random: &mut impl Rng) {
-        self.start = random.random_range(0..self.racks.len());
-        for rack in &mut self.racks {
-            let first = random.random_range(0..rack.brokers.len());
-            rack.brokers.rotate_left(first);
+    /// `wanted` is at most the number of brokers.
+    fn place(&mut self, wanted: usize) -> Vec<i32> {
+        let mut in_rack = vec![0_usize; self.racks];
+        let mut chosen: Vec<usize> = Vec::with_capacity(wanted);
+        let leader = self.pick(&chosen, |broker| {
+            (
+                broker.fenced,
+                broker.topic.leaders,
+                broker.topic.replicas,
+                broker.total.leaders,
+                broker.total.replicas,
+            )
+        });
+        let Some(leader) = leader else { return Vec::new() };
+        self.take(leader, &mut in_rack);
+        chosen.push(leader);
+        while chosen.len() < wanted {
+            let follower = self.pick(&chosen, |broker| {
+                let (topic, total) = (broker.topic.replicas, broker.total.replicas);
+                // With equal replicas the one that leads least has its turns to lead before it.
+                (in_rack[broker.rack], broker.fenced, topic, Reverse(broker.topic.leaders), total)
+            });
+            let Some(follower) = follower else { break };
+            self.take(follower, &mut in_rack);
+            chosen.push(follower);
         }
+        let leader = &mut self.brokers[leader];
+        leader.topic.leaders += 1;
+        leader.total.leaders += 1;
+        let leader = leader.id;
+        self.line_up(leader, &mut chosen[1..]);
+        chosen.iter().map(|index| self.brokers[*index].id).collect()
     }
 
-    /// `wanted` is at most the number of brokers, so that the turns come to an end.
-    fn place(&mut self, partition: usize, wanted: usize) -> Vec<i32> {
-        let racks = self.racks.len();
-        let start = self.start;
-        self.start = (start + 1) % racks;
-        let mut replicas = Vec::with_capacity(wanted);
-        let mut leader_rack = None;
-        for rack in (0..racks).map(|n| (start + n) % racks) {
-            if let Some(leader) = self.racks[rack].leader(partition) {
-                replicas.push(leader);
-                leader_rack = Some(rack);
-                break;
-            }
+    /// The first of the brokers with the smallest key that is not chosen yet.
+    fn pick<K: Ord>(&self, chosen: &[usize], key: impl Fn(&Candidate) -> K) -> Option<usize> {
+        let free = self.brokers.iter().enumerate().filter(|(index, _)| !chosen.contains(index));
+        free.min_by_key(|(_, broker)| key(broker)).map(|(index, _)| index)
+    }
+
+    fn take(&mut self, index: usize, in_rack: &mut [usize]) {
+        let broker = &mut self.brokers[index];
+        broker.topic.replicas += 1;
+        broker.total.replicas += 1;
+        in_rack[broker.rack] += 1;
+    }
+
+    /// Who is next in line after this leader takes turns; fenced brokers come last.
+    fn line_up(&mut self, leader: i32, followers: &mut [usize]) {
+        followers.sort_by_key(|index| {
+            let broker = &self.brokers[*index];
+            (broker.fenced, broker.next_after.get(&leader).copied().unwrap_or(0))
+        });
+        if let Some(next) = followers.first() {
+            *self.brokers[*next].next_after.entry(leader).or_default() += 1;
         }
-        for turn in 0..=racks * (self.total + 1) {
-            if replicas.len() == wanted {
-                break;
-            }
-            let rack = (start + turn) % racks;
-            if Some(rack) == leader_rack {
-                // The leader was this rack's turn.
-                leader_rack = None;
-                continue;
-            }
-            replicas.extend(self.racks[rack].follower(partition));
-        }
-        replicas
     }
 }

@@ -1,19 +1,41 @@
 //! Replicas of new partitions, and the records that create them.
 
-use barnabas_metadata::image::Image;
+use std::collections::BTreeMap;
+
+use barnabas_metadata::image::TopicImage;
 use barnabas_metadata::record::PartitionRecord;
 use barnabas_wire::{ErrorCode, Uuid};
 
-use crate::placement::{UsableBroker, place};
+use crate::partition::default_directory;
+use crate::placement::{Load, Loads, UsableBroker, place};
 use crate::{ApiError, Controller};
 
 impl Controller {
-    /// Replicas for new partitions on brokers that may take some.
+    /// What every broker holds.
+    pub(super) fn total_loads(&self) -> BTreeMap<i32, Load> {
+        let mut total = BTreeMap::new();
+        for topic in self.state.topics.iter() {
+            topic.partitions.values().for_each(|p| Loads::count(&mut total, &p.replicas));
+        }
+        total
+    }
+
+    /// Replicas for new partitions on brokers that may take some, of a topic that may have others.
     pub(super) fn place(
         &mut self,
+        total: &BTreeMap<i32, Load>,
+        topic: Option<&TopicImage>,
         count: usize,
         replication_factor: i16,
     ) -> Result<Vec<Vec<i32>>, ApiError> {
+        let mut loads = Loads {
+            registered: self.state.cluster.broker_count(),
+            total: total.clone(),
+            topic: BTreeMap::new(),
+        };
+        for partition in topic.into_iter().flat_map(|topic| topic.partitions.values()) {
+            Loads::count(&mut loads.topic, &partition.replicas);
+        }
         let brokers = self.state.cluster.brokers().filter(|broker| {
             let cordoned = broker.cordoned_log_dirs.as_deref().unwrap_or_default();
             let all_cordoned = !broker.log_dirs.is_empty()
@@ -25,11 +47,11 @@ impl Controller {
             rack: broker.rack.as_deref(),
             fenced: broker.fenced,
         });
-        place(brokers, count, replication_factor, &mut self.random)
+        place(brokers, &loads, count, replication_factor, &mut self.random)
     }
 
     /// Checks replicas given by hand.
-    pub(super) fn check_assignment(
+    pub(crate) fn check_assignment(
         &self,
         partition: usize,
         replicas: &[i32],
@@ -84,7 +106,7 @@ impl Controller {
             return Err(ApiError::new(ErrorCode::INVALID_REPLICA_ASSIGNMENT, message));
         };
         let directories = if self.metadata_version().supports_directory_assignment() {
-            replicas.iter().map(|id| directory(&self.state, *id)).collect()
+            replicas.iter().map(|id| default_directory(&self.state, *id)).collect()
         } else {
             Vec::new()
         };
@@ -99,13 +121,5 @@ impl Controller {
             directories,
             ..PartitionRecord::default()
         })
-    }
-}
-
-/// A broker with one directory has no choice; one with several tells later where it put a replica.
-fn directory(image: &Image, broker: i32) -> Uuid {
-    match image.cluster.broker(broker).map(|registration| registration.log_dirs.as_slice()) {
-        Some([only]) => *only,
-        _ => Uuid::UNASSIGNED_DIR,
     }
 }

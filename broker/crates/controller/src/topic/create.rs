@@ -13,6 +13,7 @@ use barnabas_wire::{ErrorCode, Uuid};
 use rand::RngCore;
 
 use super::name;
+use crate::placement::{Load, Loads};
 use crate::{ApiError, Controller, Outcome, PARTITIONS_PER_REQUEST_MAX, RECORDS_PER_OPERATION_MAX};
 
 /// The topic of the metadata log, which nobody creates.
@@ -28,6 +29,7 @@ impl Controller {
         let mut topics = Vec::with_capacity(request.topics.len());
         let mut names = BTreeSet::new();
         let mut normal_names: BTreeMap<String, &str> = BTreeMap::new();
+        let mut loads = self.total_loads();
         let mut partitions = 0_usize;
         for topic in &request.topics {
             if !names.insert(topic.name.as_str()) {
@@ -39,7 +41,7 @@ impl Controller {
             } else if let Some(other) = similar {
                 Err(collision(&topic.name, other))
             } else {
-                self.create_topic(topic, &mut partitions, records.len())
+                self.create_topic(topic, &mut loads, &mut partitions, records.len())
             };
             topics.push(match result {
                 Ok((mut new, result)) => {
@@ -59,6 +61,7 @@ impl Controller {
     fn create_topic(
         &mut self,
         topic: &CreatableTopic,
+        loads: &mut BTreeMap<i32, Load>,
         partitions: &mut usize,
         records_before: usize,
     ) -> Result<(Vec<MetadataRecord>, CreatableTopicResult), ApiError> {
@@ -71,7 +74,7 @@ impl Controller {
         let (overrides, config_records) = self.new_topic_configs(&topic.name, &configs)?;
         let topic_id = self.new_topic_id();
         let room = PARTITIONS_PER_REQUEST_MAX.saturating_sub(*partitions);
-        let replicas = self.replicas_of(topic, room)?;
+        let replicas = self.replicas_of(topic, loads, room)?;
         let count = replicas.len();
         if records_before + 1 + config_records.len() + count > RECORDS_PER_OPERATION_MAX {
             return Err(too_many());
@@ -81,6 +84,7 @@ impl Controller {
         records.push(TopicRecord { name: topic.name.clone(), topic_id }.into());
         records.extend(config_records);
         for (id, replicas) in (0..).zip(replicas) {
+            Loads::count(loads, &replicas);
             records.push(self.partition_record(topic_id, id, replicas)?.into());
         }
         *partitions += count;
@@ -115,6 +119,7 @@ impl Controller {
     fn replicas_of(
         &mut self,
         topic: &CreatableTopic,
+        loads: &BTreeMap<i32, Load>,
         room: usize,
     ) -> Result<Vec<Vec<i32>>, ApiError> {
         if !topic.assignments.is_empty() {
@@ -143,7 +148,7 @@ impl Controller {
         if count > room {
             return Err(too_many());
         }
-        self.place(count, replication_factor)
+        self.place(loads, None, count, replication_factor)
     }
 
     fn manual_replicas(

@@ -1,6 +1,6 @@
 //! CreatePartitions.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use barnabas_metadata::record::MetadataRecord;
 use barnabas_wire::ErrorCode;
@@ -9,6 +9,7 @@ use barnabas_wire::api::create_partitions::{
     CreatePartitionsTopicResult,
 };
 
+use crate::placement::{Load, Loads};
 use crate::{ApiError, Controller, Outcome, PARTITIONS_PER_REQUEST_MAX};
 
 impl Controller {
@@ -19,9 +20,10 @@ impl Controller {
         let mut records = Vec::new();
         let mut results = Vec::with_capacity(request.topics.len());
         let mut names = BTreeSet::new();
+        let mut loads = self.total_loads();
         for topic in &request.topics {
             let result = if names.insert(topic.name.as_str()) {
-                self.grow(topic, PARTITIONS_PER_REQUEST_MAX - records.len())
+                self.grow(topic, &mut loads, PARTITIONS_PER_REQUEST_MAX - records.len())
             } else {
                 let message = "the topic is named twice in the request";
                 Err(ApiError::new(ErrorCode::INVALID_REQUEST, message))
@@ -45,6 +47,7 @@ impl Controller {
     fn grow(
         &mut self,
         request: &CreatePartitionsTopic,
+        loads: &mut BTreeMap<i32, Load>,
         room: usize,
     ) -> Result<Vec<MetadataRecord>, ApiError> {
         let name = &request.name;
@@ -69,9 +72,16 @@ impl Controller {
             );
             return Err(ApiError::new(ErrorCode::POLICY_VIOLATION, message));
         }
-        let factor = topic.partitions.values().next().map_or(1, |first| first.replicas.len());
+        // Of one that moves only the replicas that stay count.
+        let factor =
+            topic.partitions.values().next().map_or(1, |first| {
+                first.replicas.len().saturating_sub(first.removing_replicas.len())
+            });
         let replicas = match &request.assignments {
-            None => self.place(added, i16::try_from(factor).unwrap_or(i16::MAX))?,
+            None => {
+                let factor = i16::try_from(factor).unwrap_or(i16::MAX);
+                self.place(loads, Some(&topic), added, factor)?
+            }
             Some(assignments) => {
                 if assignments.len() != added {
                     let message = format!(
@@ -89,6 +99,7 @@ impl Controller {
             }
         };
         let first = i32::try_from(present).unwrap_or(i32::MAX);
+        replicas.iter().for_each(|replicas| Loads::count(loads, replicas));
         (first..)
             .zip(replicas)
             .map(|(id, replicas)| self.partition_record(topic.id, id, replicas).map(Into::into))
