@@ -3,12 +3,15 @@
 mod heartbeat;
 mod registration;
 mod session;
+mod unreachable;
+mod unregister;
 
 #[cfg(test)]
 mod tests;
 
 pub(crate) use session::Sessions;
 
+use barnabas_metadata::image::Image;
 use barnabas_metadata::record::{BrokerRegistrationChangeRecord, MetadataRecord};
 use barnabas_wire::ErrorCode;
 
@@ -34,12 +37,18 @@ impl Controller {
         }
     }
 
-    /// Fences a broker: it leads nothing and is in no ISR until it comes back.
-    pub(crate) fn fence_records(&self, broker: i32, epoch: i64) -> Vec<MetadataRecord> {
+    /// Fences a broker: it leads nothing and is in no ISR until it comes back. That it is fenced
+    /// is the last record: with it everything else is done.
+    pub(crate) fn fence_records(
+        &self,
+        image: &Image,
+        broker: i32,
+        epoch: i64,
+    ) -> Vec<MetadataRecord> {
         let record =
             BrokerRegistrationChangeRecord { fenced: 1, ..registration_change(broker, epoch) };
-        let mut records = vec![record.into()];
-        records.extend(self.departure(&self.state, broker, Departure::Clean));
+        let mut records = self.departure(image, broker, Departure::Clean);
+        records.push(record.into());
         records
     }
 }

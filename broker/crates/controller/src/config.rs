@@ -34,6 +34,10 @@ pub struct ControllerConfig {
     pub bootstrap: Vec<MetadataRecord>,
     /// The finalized kraft.version, told by the quorum.
     pub kraft_version: i16,
+    /// The node that this controller is.
+    pub node_id: i32,
+    /// The voters of the quorum when this controller took over.
+    pub voters: Vec<i32>,
     /// Seed of topic ids and placement.
     pub seed: u64,
 }
@@ -54,6 +58,8 @@ impl Default for ControllerConfig {
             file: BTreeMap::new(),
             bootstrap: Vec::new(),
             kraft_version: 0,
+            node_id: 0,
+            voters: Vec::new(),
             seed: 0,
         }
     }

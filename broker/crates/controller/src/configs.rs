@@ -19,8 +19,8 @@ use barnabas_wire::api::incremental_alter_configs::{
 use crate::{ApiError, Controller, Outcome, RECORDS_PER_OPERATION_MAX};
 
 /// The one topic config that leaders and the controller have to agree on.
-const MIN_ISR: &str = "min.insync.replicas";
-const UNCLEAN: &str = "unclean.leader.election.enable";
+pub(crate) const MIN_ISR: &str = "min.insync.replicas";
+pub(crate) const UNCLEAN: &str = "unclean.leader.election.enable";
 
 /// One change: name, operation, value.
 type Operation<'a> = (&'a str, AlterOp, Option<&'a str>);

@@ -6,6 +6,7 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 
 use crate::broker::Sessions;
+use crate::configs::UNCLEAN;
 use crate::error::Fault;
 use crate::periodic::Periodic;
 use crate::{ControllerConfig, Request, Response};
@@ -68,12 +69,15 @@ impl Controller {
     }
 
     /// The records that a new active controller writes first: those of the bootstrap checkpoint
-    /// when the log holds none yet.
+    /// when the log holds none yet, or else what an earlier controller did not get to.
     ///
     /// # Errors
     /// [`Fault`] when the bootstrap records do not fit together.
     pub fn activate(&mut self) -> Result<Vec<MetadataRecord>, Fault> {
-        let records = self.activation_records();
+        let mut records = self.activation_records();
+        if records.is_empty() {
+            records = self.repair();
+        }
         self.apply(&records)?;
         Ok(records)
     }
@@ -83,7 +87,17 @@ impl Controller {
     /// # Errors
     /// [`Fault`] when this controller must resign.
     pub fn handle(&mut self, now_ms: u64, request: &Request) -> Result<Outcome<Response>, Fault> {
-        let outcome = match request {
+        let outcome = self.decide(now_ms, request)?;
+        self.apply(&outcome.records)?;
+        self.periodic.wrote(now_ms, !outcome.records.is_empty());
+        if outcome.records.iter().any(allows_unclean) {
+            self.periodic.elect_unclean_soon(now_ms);
+        }
+        Ok(outcome)
+    }
+
+    fn decide(&mut self, now_ms: u64, request: &Request) -> Result<Outcome<Response>, Fault> {
+        Ok(match request {
             Request::AllocateProducerIds(request) => {
                 self.allocate_producer_ids(request).map(Response::AllocateProducerIds)
             }
@@ -93,12 +107,21 @@ impl Controller {
             Request::AlterPartition(request) => {
                 self.alter_partition(request).map(Response::AlterPartition)
             }
+            Request::AlterPartitionReassignments(request) => self
+                .alter_partition_reassignments(request)
+                .map(Response::AlterPartitionReassignments),
+            Request::AssignReplicasToDirs(request) => {
+                self.assign_replicas_to_dirs(request).map(Response::AssignReplicasToDirs)
+            }
             Request::BrokerHeartbeat(request) => {
                 self.broker_heartbeat(now_ms, request)?.map(Response::BrokerHeartbeat)
             }
             Request::BrokerRegistration(request) => {
                 self.register_broker(now_ms, request)?.map(Response::BrokerRegistration)
             }
+            Request::BrokerUnreachable { broker_id, broker_epoch } => self
+                .broker_unreachable(now_ms, *broker_id, *broker_epoch)
+                .map(Response::BrokerUnreachable),
             Request::ControllerRegistration(request) => {
                 self.register_controller(request).map(Response::ControllerRegistration)
             }
@@ -111,13 +134,28 @@ impl Controller {
             Request::DeleteTopics(request) => {
                 self.delete_topics(request).map(Response::DeleteTopics)
             }
+            Request::ElectLeaders(request) => {
+                self.elect_leaders(request).map(Response::ElectLeaders)
+            }
             Request::IncrementalAlterConfigs(request) => {
                 self.incremental_alter_configs(request).map(Response::IncrementalAlterConfigs)
             }
-        };
-        self.apply(&outcome.records)?;
-        self.periodic.wrote(now_ms, !outcome.records.is_empty());
-        Ok(outcome)
+            Request::ListPartitionReassignments(request) => {
+                self.list_partition_reassignments(request).map(Response::ListPartitionReassignments)
+            }
+            Request::UnregisterBroker(request) => {
+                self.unregister_broker(request).map(Response::UnregisterBroker)
+            }
+            Request::UpdateFeatures(request) => {
+                self.update_features(request).map(Response::UpdateFeatures)
+            }
+        })
+    }
+
+    /// Tells where the next record goes, which others than the controller may have moved: voters
+    /// are records of the same log.
+    pub fn set_next_offset(&mut self, offset: i64) {
+        self.next_offset = offset;
     }
 
     /// The metadata with everything written so far.
@@ -148,4 +186,8 @@ impl Controller {
         }
         Ok(delta.finish(self.state.provenance).0)
     }
+}
+
+fn allows_unclean(record: &MetadataRecord) -> bool {
+    matches!(record, MetadataRecord::Config(config) if config.name == UNCLEAN)
 }

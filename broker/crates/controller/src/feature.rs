@@ -1,5 +1,10 @@
 //! Feature levels as the controller uses them.
 
+mod update;
+
+#[cfg(test)]
+mod tests;
+
 use barnabas_metadata::feature::MetadataVersion;
 
 use crate::Controller;

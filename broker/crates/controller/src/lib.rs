@@ -35,5 +35,9 @@ pub use topic::validate_name as validate_topic_name;
 /// Records of one user operation at most; one operation is one batch (`on-disk.md`, section 9).
 pub const RECORDS_PER_OPERATION_MAX: usize = 10_000;
 
+/// Records of one batch at most. What is more than a user operation, as when a broker with many
+/// partitions is fenced, becomes several: each record is complete for its partition.
+pub const RECORDS_PER_BATCH_MAX: usize = RECORDS_PER_OPERATION_MAX;
+
 /// Partitions that one request may create at most (Kafka: `ReplicationControlManager`).
 pub const PARTITIONS_PER_REQUEST_MAX: usize = 10_000;

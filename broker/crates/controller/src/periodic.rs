@@ -16,7 +16,8 @@ const CONTINUE_MS: u64 = 10;
 #[derive(Debug)]
 pub(crate) struct Periodic {
     no_op_ms: Option<u64>,
-    fence_ms: Option<u64>,
+    /// When a session may be found to have ended, at the earliest.
+    fence_ms: u64,
     preferred_ms: Option<u64>,
     unclean_ms: Option<u64>,
     idle_interval_ms: u64,
@@ -27,7 +28,7 @@ impl Periodic {
         let due = |period_ms: u64| (period_ms > 0).then_some(now_ms + period_ms);
         Self {
             no_op_ms: due(config.max_idle_interval_ms),
-            fence_ms: due(config.session_timeout_ms / 8),
+            fence_ms: now_ms,
             preferred_ms: due(config.leader_imbalance_check_ms),
             unclean_ms: due(config.unclean_election_interval_ms),
             idle_interval_ms: config.max_idle_interval_ms,
@@ -42,12 +43,19 @@ impl Periodic {
     }
 }
 
+impl Periodic {
+    /// Topics may have become open to unclean elections.
+    pub(crate) fn elect_unclean_soon(&mut self, now_ms: u64) {
+        self.unclean_ms = Some(now_ms);
+    }
+}
+
 impl Controller {
     /// When to call [`Controller::tick`] next.
     #[must_use]
     pub fn deadline(&self) -> Option<u64> {
         let periodic = &self.periodic;
-        let fence = periodic.fence_ms.filter(|_| self.has_unfenced());
+        let fence = self.next_expiry_ms().map(|expiry_ms| expiry_ms.max(periodic.fence_ms));
         [periodic.no_op_ms, fence, periodic.preferred_ms, periodic.unclean_ms]
             .into_iter()
             .flatten()
@@ -62,10 +70,10 @@ impl Controller {
     pub fn tick(&mut self, now_ms: u64) -> Result<Vec<Vec<MetadataRecord>>, Fault> {
         let mut batches = Vec::new();
         let due = |at: Option<u64>| at.is_some_and(|at| at <= now_ms);
-        if due(self.periodic.fence_ms) {
-            let (records, more) = self.fence_stale_broker(now_ms);
-            let wait_ms = if more { CONTINUE_MS } else { self.config.session_timeout_ms / 8 };
-            self.periodic.fence_ms = Some(now_ms + wait_ms);
+        if self.periodic.fence_ms <= now_ms
+            && let Some(records) = self.fence_stale_broker(now_ms)
+        {
+            self.periodic.fence_ms = now_ms + CONTINUE_MS;
             self.take(&mut batches, now_ms, records)?;
         }
         if due(self.periodic.preferred_ms) {
@@ -100,19 +108,20 @@ impl Controller {
         Ok(())
     }
 
-    fn has_unfenced(&self) -> bool {
-        self.state.cluster.brokers().any(|broker| !broker.fenced)
+    /// When the next session ends if nothing is heard of its broker.
+    fn next_expiry_ms(&self) -> Option<u64> {
+        let timeout_ms = self.config.session_timeout_ms;
+        let unfenced = self.state.cluster.brokers().filter(|broker| !broker.fenced);
+        unfenced.map(|broker| self.sessions.expiry_ms(broker.id, broker.epoch, timeout_ms)).min()
     }
 
     /// One broker per run, so that others have a chance to be heard before their turn.
-    fn fence_stale_broker(&mut self, now_ms: u64) -> (Vec<MetadataRecord>, bool) {
+    fn fence_stale_broker(&self, now_ms: u64) -> Option<Vec<MetadataRecord>> {
         let timeout_ms = self.config.session_timeout_ms;
-        let mut stale = self.state.cluster.brokers().filter(|broker| {
+        let stale = self.state.cluster.brokers().find(|broker| {
             !broker.fenced && !self.sessions.is_live(broker.id, broker.epoch, now_ms, timeout_ms)
-        });
-        let Some(broker) = stale.next() else { return (Vec::new(), false) };
-        let more = stale.next().is_some();
-        (self.fence_records(broker.id, broker.epoch), more)
+        })?;
+        Some(self.fence_records(&self.state, stale.id, stale.epoch))
     }
 
     fn elect_preferred(&self) -> Vec<MetadataRecord> {

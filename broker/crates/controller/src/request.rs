@@ -1,22 +1,17 @@
 //! What the controller can be asked.
 
-use barnabas_wire::api::allocate_producer_ids::{
-    AllocateProducerIdsRequest, AllocateProducerIdsResponse,
-};
-use barnabas_wire::api::alter_configs::{AlterConfigsRequest, AlterConfigsResponse};
-use barnabas_wire::api::alter_partition::{AlterPartitionRequest, AlterPartitionResponse};
-use barnabas_wire::api::broker_heartbeat::{BrokerHeartbeatRequest, BrokerHeartbeatResponse};
-use barnabas_wire::api::broker_registration::{
-    BrokerRegistrationRequest, BrokerRegistrationResponse,
-};
-use barnabas_wire::api::controller_registration::{
-    ControllerRegistrationRequest, ControllerRegistrationResponse,
-};
-use barnabas_wire::api::create_partitions::{CreatePartitionsRequest, CreatePartitionsResponse};
-use barnabas_wire::api::create_topics::{CreateTopicsRequest, CreateTopicsResponse};
-use barnabas_wire::api::delete_topics::{DeleteTopicsRequest, DeleteTopicsResponse};
-use barnabas_wire::api::incremental_alter_configs::{
-    IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse,
+use barnabas_wire::api::{
+    AllocateProducerIdsRequest, AllocateProducerIdsResponse, AlterConfigsRequest,
+    AlterConfigsResponse, AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse,
+    AlterPartitionRequest, AlterPartitionResponse, AssignReplicasToDirsRequest,
+    AssignReplicasToDirsResponse, BrokerHeartbeatRequest, BrokerHeartbeatResponse,
+    BrokerRegistrationRequest, BrokerRegistrationResponse, ControllerRegistrationRequest,
+    ControllerRegistrationResponse, CreatePartitionsRequest, CreatePartitionsResponse,
+    CreateTopicsRequest, CreateTopicsResponse, DeleteTopicsRequest, DeleteTopicsResponse,
+    ElectLeadersRequest, ElectLeadersResponse, IncrementalAlterConfigsRequest,
+    IncrementalAlterConfigsResponse, ListPartitionReassignmentsRequest,
+    ListPartitionReassignmentsResponse, UnregisterBrokerRequest, UnregisterBrokerResponse,
+    UpdateFeaturesRequest, UpdateFeaturesResponse,
 };
 
 /// A request to the controller, authorized already.
@@ -28,10 +23,22 @@ pub enum Request {
     AlterConfigs(AlterConfigsRequest),
     /// A leader changes its ISR.
     AlterPartition(AlterPartitionRequest),
+    /// Moves replicas to other brokers.
+    AlterPartitionReassignments(AlterPartitionReassignmentsRequest),
+    /// A broker tells where it keeps its replicas.
+    AssignReplicasToDirs(AssignReplicasToDirsRequest),
     /// A broker is alive, or wants to stop.
     BrokerHeartbeat(BrokerHeartbeatRequest),
     /// A broker process starts.
     BrokerRegistration(BrokerRegistrationRequest),
+    /// The process registered under this epoch ended, as far as its peers can see (not an API of
+    /// Kafka's: it comes from the controller's own process).
+    BrokerUnreachable {
+        /// The broker.
+        broker_id: i32,
+        /// Its epoch.
+        broker_epoch: i64,
+    },
     /// A controller process starts.
     ControllerRegistration(ControllerRegistrationRequest),
     /// Adds partitions to topics.
@@ -40,8 +47,16 @@ pub enum Request {
     CreateTopics(CreateTopicsRequest),
     /// Deletes topics.
     DeleteTopics(DeleteTopicsRequest),
+    /// Elects leaders that an operator wants.
+    ElectLeaders(ElectLeadersRequest),
     /// Changes configs one by one.
     IncrementalAlterConfigs(IncrementalAlterConfigsRequest),
+    /// Tells which replicas move.
+    ListPartitionReassignments(ListPartitionReassignmentsRequest),
+    /// Forgets a broker.
+    UnregisterBroker(UnregisterBrokerRequest),
+    /// Raises or lowers feature levels.
+    UpdateFeatures(UpdateFeaturesRequest),
 }
 
 /// The answer to a [`Request`].
@@ -53,10 +68,16 @@ pub enum Response {
     AlterConfigs(AlterConfigsResponse),
     /// To AlterPartition.
     AlterPartition(AlterPartitionResponse),
+    /// To AlterPartitionReassignments.
+    AlterPartitionReassignments(AlterPartitionReassignmentsResponse),
+    /// To AssignReplicasToDirs.
+    AssignReplicasToDirs(AssignReplicasToDirsResponse),
     /// To BrokerHeartbeat.
     BrokerHeartbeat(BrokerHeartbeatResponse),
     /// To BrokerRegistration.
     BrokerRegistration(BrokerRegistrationResponse),
+    /// To BrokerUnreachable: whether the broker was fenced.
+    BrokerUnreachable(bool),
     /// To ControllerRegistration.
     ControllerRegistration(ControllerRegistrationResponse),
     /// To CreatePartitions.
@@ -65,6 +86,14 @@ pub enum Response {
     CreateTopics(CreateTopicsResponse),
     /// To DeleteTopics.
     DeleteTopics(DeleteTopicsResponse),
+    /// To ElectLeaders.
+    ElectLeaders(ElectLeadersResponse),
     /// To IncrementalAlterConfigs.
     IncrementalAlterConfigs(IncrementalAlterConfigsResponse),
+    /// To ListPartitionReassignments.
+    ListPartitionReassignments(ListPartitionReassignmentsResponse),
+    /// To UnregisterBroker.
+    UnregisterBroker(UnregisterBrokerResponse),
+    /// To UpdateFeatures.
+    UpdateFeatures(UpdateFeaturesResponse),
 }

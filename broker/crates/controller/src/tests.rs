@@ -11,6 +11,9 @@ use barnabas_wire::api::broker_registration::{
 use barnabas_wire::api::create_topics::{
     CreatableReplicaAssignment, CreatableTopic, CreatableTopicResult, CreateTopicsRequest,
 };
+use barnabas_wire::api::incremental_alter_configs::{
+    AlterConfigsResource, AlterableConfig, IncrementalAlterConfigsRequest,
+};
 
 use crate::{Controller, ControllerConfig, Request, Response, bootstrap_records};
 
@@ -87,6 +90,34 @@ impl Cluster {
         });
         assert_eq!(result.error_message, None);
         result.topic_id
+    }
+
+    /// Sets or deletes a config.
+    pub(crate) fn configure(
+        &mut self,
+        resource_type: i8,
+        of: &str,
+        name: &str,
+        value: Option<&str>,
+    ) {
+        let config = AlterableConfig {
+            name: name.to_owned(),
+            config_operation: i8::from(value.is_none()),
+            value: value.map(str::to_owned),
+        };
+        let resource = AlterConfigsResource {
+            resource_type,
+            resource_name: of.to_owned(),
+            configs: vec![config],
+        };
+        let request =
+            IncrementalAlterConfigsRequest { resources: vec![resource], validate_only: false };
+        match self.ask(&Request::IncrementalAlterConfigs(request)) {
+            Response::IncrementalAlterConfigs(response) => {
+                assert_eq!(response.responses[0].error_message, None);
+            }
+            other => panic!("{other:?}"),
+        }
     }
 
     pub(crate) fn broker(&self, id: i32) -> &BrokerImage {

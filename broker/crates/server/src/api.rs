@@ -7,7 +7,9 @@
 mod allocate_producer_ids;
 mod alter_configs;
 mod alter_partition;
+mod alter_partition_reassignments;
 mod api_versions;
+mod assign_replicas_to_dirs;
 mod begin_quorum_epoch;
 mod broker_heartbeat;
 mod broker_registration;
@@ -27,6 +29,7 @@ mod describe_producers;
 mod describe_quorum;
 mod describe_topic_partitions;
 mod dispatch;
+mod elect_leaders;
 mod end_quorum_epoch;
 mod fetch;
 mod fetch_snapshot;
@@ -40,6 +43,7 @@ mod leave_group;
 mod list_config_resources;
 mod list_groups;
 mod list_offsets;
+mod list_partition_reassignments;
 mod lookup;
 mod metadata;
 mod offset_commit;
@@ -51,6 +55,8 @@ mod quorum_peer;
 mod reply;
 mod route;
 mod sync_group;
+mod unregister_broker;
+mod update_features;
 mod vote;
 
 pub use context::RequestContext;
@@ -87,20 +93,26 @@ pub const ROUTES: &[Route] = &[
     route!(DescribeLogDirsRequest, describe_log_dirs::handle),
     route!(CreatePartitionsRequest, create_partitions::handle),
     route!(DeleteGroupsRequest, delete_groups::handle),
+    route!(ElectLeadersRequest, elect_leaders::handle),
     route!(IncrementalAlterConfigsRequest, incremental_alter_configs::handle),
+    route!(AlterPartitionReassignmentsRequest, alter_partition_reassignments::handle),
+    route!(ListPartitionReassignmentsRequest, list_partition_reassignments::handle),
     route!(OffsetDeleteRequest, offset_delete::handle),
     route!(VoteRequest, vote::handle),
     route!(BeginQuorumEpochRequest, begin_quorum_epoch::handle),
     route!(EndQuorumEpochRequest, end_quorum_epoch::handle),
     route!(DescribeQuorumRequest, describe_quorum::handle),
     route!(AlterPartitionRequest, alter_partition::handle),
+    route!(UpdateFeaturesRequest, update_features::handle),
     route!(FetchSnapshotRequest, fetch_snapshot::handle),
     route!(DescribeClusterRequest, describe_cluster::handle),
     route!(DescribeProducersRequest, describe_producers::handle),
     route!(BrokerRegistrationRequest, broker_registration::handle),
     route!(BrokerHeartbeatRequest, broker_heartbeat::handle),
+    route!(UnregisterBrokerRequest, unregister_broker::handle),
     route!(AllocateProducerIdsRequest, allocate_producer_ids::handle),
     route!(ControllerRegistrationRequest, controller_registration::handle),
+    route!(AssignReplicasToDirsRequest, assign_replicas_to_dirs::handle),
     route!(ListConfigResourcesRequest, list_config_resources::handle),
     route!(DescribeTopicPartitionsRequest, describe_topic_partitions::handle),
 ];

@@ -19,7 +19,6 @@ use tokio::task::{AbortHandle, JoinHandle};
 
 use crate::clock::{Clock, SystemClock};
 use crate::net::{Network, TcpNetwork};
-use crate::peer::{Dialer, TcpDialer};
 
 /// What a node has of the world around it.
 #[derive(Clone, Debug)]
@@ -30,8 +29,6 @@ pub struct Machine {
     pub disk: Arc<dyn Disk>,
     /// The network, for those who connect to the node.
     pub network: Arc<dyn Network>,
-    /// The network, for connections of the node.
-    pub dialer: Arc<dyn Dialer>,
 }
 
 impl Machine {
@@ -42,7 +39,6 @@ impl Machine {
             clock: Arc::new(SystemClock::default()),
             disk: Arc::new(RealDisk),
             network: Arc::new(TcpNetwork),
-            dialer: Arc::new(TcpDialer),
         }
     }
 }

@@ -39,11 +39,17 @@ impl Controller {
         let next = self.next_state(&broker, request);
         let mut records = self.directory_records(&broker, request)?;
         records.extend(self.transition_records(&broker, next, &records)?);
-        if next == Next::ControlledShutdown {
-            self.sessions.begin_shutdown(id, self.next_offset + records.len() as i64);
+        match next {
+            // Who has applied the last of these records knows the new leaders.
+            Next::ControlledShutdown => {
+                self.sessions.begin_shutdown(id, self.next_offset + records.len() as i64 - 1);
+            }
+            // The next process with this id need not wait.
+            Next::ShutdownNow => self.sessions.end(id),
+            Next::Fenced | Next::Unfenced => {}
         }
         let response = BrokerHeartbeatResponse {
-            is_caught_up: request.current_metadata_offset >= broker.epoch,
+            is_caught_up: self.is_caught_up(&broker, request),
             is_fenced: matches!(next, Next::Fenced | Next::ShutdownNow),
             should_shut_down: next == Next::ShutdownNow,
             ..Default::default()
@@ -59,7 +65,7 @@ impl Controller {
                 Next::ControlledShutdown
             };
         }
-        let caught_up = request.current_metadata_offset >= broker.epoch;
+        let caught_up = self.is_caught_up(broker, request);
         match (broker.fenced, request.want_fence) {
             (false, false) if request.want_shut_down && self.leads_any(broker.id) => {
                 Next::ControlledShutdown
@@ -68,6 +74,12 @@ impl Controller {
             (fenced, false) if caught_up || !fenced => Next::Unfenced,
             _ => Next::Fenced,
         }
+    }
+
+    /// Whether the broker has applied its own registration.
+    fn is_caught_up(&self, broker: &BrokerImage, request: &BrokerHeartbeatRequest) -> bool {
+        let registered = self.sessions.registration_offset(broker.id).unwrap_or(broker.epoch);
+        request.current_metadata_offset >= registered
     }
 
     /// Everybody who is active must have seen that the leaders moved.
@@ -85,26 +97,30 @@ impl Controller {
         before: &[MetadataRecord],
     ) -> Result<Vec<MetadataRecord>, Fault> {
         let change = registration_change(broker.id, broker.epoch);
-        let record = match next {
-            Next::Fenced | Next::ShutdownNow if !broker.fenced => {
-                BrokerRegistrationChangeRecord { fenced: 1, ..change }
-            }
+        match next {
             Next::Unfenced if broker.fenced => {
-                BrokerRegistrationChangeRecord { fenced: -1, ..change }
+                let record = BrokerRegistrationChangeRecord { fenced: -1, ..change };
+                let mut all = before.to_vec();
+                all.push(record.clone().into());
+                let mut records = vec![record.into()];
+                records.extend(self.arrival(&self.preview(&all)?, broker.id));
+                Ok(records)
             }
-            Next::ControlledShutdown if !broker.in_controlled_shutdown => {
-                BrokerRegistrationChangeRecord { in_controlled_shutdown: 1, ..change }
+            Next::Fenced | Next::ShutdownNow if !broker.fenced => {
+                Ok(self.fence_records(&self.preview(before)?, broker.id, broker.epoch))
             }
-            _ => return Ok(Vec::new()),
-        };
-        let mut records = vec![MetadataRecord::from(record)];
-        let all: Vec<MetadataRecord> = before.iter().chain(&records).cloned().collect();
-        let image = self.preview(&all)?;
-        records.extend(match next {
-            Next::Unfenced => self.arrival(&image, broker.id),
-            _ => self.departure(&image, broker.id, Departure::Clean),
-        });
-        Ok(records)
+            Next::ControlledShutdown => {
+                let image = self.preview(before)?;
+                let mut records = self.departure(&image, broker.id, Departure::Clean);
+                if !broker.in_controlled_shutdown {
+                    let record =
+                        BrokerRegistrationChangeRecord { in_controlled_shutdown: 1, ..change };
+                    records.push(record.into());
+                }
+                Ok(records)
+            }
+            _ => Ok(Vec::new()),
+        }
     }
 
     /// Directories that failed, and those that shall get no new replica.

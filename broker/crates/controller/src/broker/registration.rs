@@ -53,8 +53,10 @@ impl Controller {
             log_dirs: self.log_dirs(request),
             cordoned_log_dirs: same.and_then(|old| old.cordoned_log_dirs.clone()),
         };
+        let offset = self.next_offset + records.len() as i64;
         records.push(record.into());
         self.sessions.touch(id, epoch, now_ms);
+        self.sessions.set_registration_offset(id, offset);
         let response = BrokerRegistrationResponse { broker_epoch: epoch, ..Default::default() };
         Ok(Outcome::new(records, response))
     }
@@ -107,6 +109,7 @@ impl Controller {
         let id = request.broker_id;
         if let Some(old) = self.state.cluster.broker(id)
             && old.incarnation_id != request.incarnation_id
+            && !old.in_controlled_shutdown
             && self.sessions.is_live(id, old.epoch, now_ms, self.config.session_timeout_ms)
         {
             let message = format!("another live process is registered as broker {id}");

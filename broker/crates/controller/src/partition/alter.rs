@@ -51,8 +51,7 @@ impl Controller {
         let recovery = check(broker, partition, data, &isr)?;
         self.check_eligible(&isr)?;
         let acceptable = |id: i32| is_acceptable(&self.state, partition, id);
-        let rules =
-            (self.metadata_version(), self.elr_enabled(), self.min_isr(&self.state, &topic.name));
+        let rules = self.rules(&self.state, &topic.name);
         let change = Change::new(topic_id, data.partition_index, partition, &acceptable, rules);
         let ids = isr.iter().map(|member| member.broker_id).collect();
         let change =

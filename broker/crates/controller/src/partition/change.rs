@@ -29,9 +29,7 @@ pub(crate) struct Change<'a> {
     partition: &'a PartitionImage,
     /// Whether a broker may lead now.
     acceptable: &'a dyn Fn(i32) -> bool,
-    version: MetadataVersion,
-    elr_enabled: bool,
-    min_isr: usize,
+    rules: Rules,
     election: Election,
     target_isr: Vec<i32>,
     target_replicas: Vec<i32>,
@@ -39,8 +37,27 @@ pub(crate) struct Change<'a> {
     target_adding: Vec<i32>,
     target_elr: Vec<i32>,
     target_recovery: LeaderRecoveryState,
-    target_directories: Option<Vec<Uuid>>,
+    /// Of the target replicas, in their order.
+    target_directories: Vec<Uuid>,
     unclean_shutdown: Option<i32>,
+}
+
+/// What is in force for a topic.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rules {
+    pub(crate) version: MetadataVersion,
+    pub(crate) elr_enabled: bool,
+    /// `min.insync.replicas`, which counts up to the number of replicas.
+    pub(crate) min_isr: usize,
+}
+
+/// Another set of replicas for a partition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Target {
+    /// All, those that go included, and the directory of each.
+    pub(crate) replicas: Vec<(i32, Uuid)>,
+    pub(crate) adding: Vec<i32>,
+    pub(crate) removing: Vec<i32>,
 }
 
 /// Who was elected.
@@ -55,17 +72,14 @@ impl<'a> Change<'a> {
         partition_id: i32,
         partition: &'a PartitionImage,
         acceptable: &'a dyn Fn(i32) -> bool,
-        rules: (MetadataVersion, bool, usize),
+        rules: Rules,
     ) -> Self {
-        let (version, elr_enabled, min_isr) = rules;
         Self {
             topic_id,
             partition_id,
             partition,
             acceptable,
-            version,
-            elr_enabled,
-            min_isr: min_isr.min(partition.replicas.len()),
+            rules,
             election: Election::Online,
             target_isr: partition.isr.clone(),
             target_replicas: partition.replicas.clone(),
@@ -73,7 +87,7 @@ impl<'a> Change<'a> {
             target_adding: partition.adding_replicas.clone(),
             target_elr: partition.elr.clone(),
             target_recovery: partition.leader_recovery_state,
-            target_directories: None,
+            target_directories: partition.directories.clone(),
             unclean_shutdown: None,
         }
     }
@@ -90,6 +104,23 @@ impl<'a> Change<'a> {
 
     pub(crate) fn recovery(mut self, state: LeaderRecoveryState) -> Self {
         self.target_recovery = state;
+        self
+    }
+
+    /// Other replicas.
+    pub(crate) fn reassign(mut self, target: Target) -> Self {
+        (self.target_replicas, self.target_directories) = target.replicas.into_iter().unzip();
+        self.target_adding = target.adding;
+        self.target_removing = target.removing;
+        self
+    }
+
+    /// The broker keeps its replica in this directory.
+    pub(crate) fn directory(mut self, broker: i32, directory: Uuid) -> Self {
+        let place = self.target_replicas.iter().position(|replica| *replica == broker);
+        if let Some(slot) = place.and_then(|place| self.target_directories.get_mut(place)) {
+            *slot = directory;
+        }
         self
     }
 
@@ -127,7 +158,9 @@ impl<'a> Change<'a> {
         }
         let stays = |broker: &i32| !self.target_removing.contains(broker);
         let isr: Vec<i32> = self.target_isr.iter().copied().filter(stays).collect();
-        let replicas: Vec<i32> = self.target_replicas.iter().copied().filter(stays).collect();
+        let all = self.target_replicas.iter().copied().zip(self.target_directories.iter().copied());
+        let (replicas, directories): (Vec<i32>, Vec<Uuid>) =
+            all.filter(|(broker, _)| stays(broker)).unzip();
         let needed = if self.target_adding.len() < self.target_removing.len() {
             &replicas
         } else {
@@ -138,13 +171,15 @@ impl<'a> Change<'a> {
         }
         self.target_isr = isr;
         self.target_replicas = replicas;
+        self.target_directories = directories;
         self.target_removing.clear();
         self.target_adding.clear();
     }
 
     /// While the ISR is smaller than the minimum, those that left it hold everything committed.
     fn choose_elr(&mut self) {
-        if !self.elr_enabled || self.target_isr.len() >= self.min_isr {
+        let min_isr = self.rules.min_isr.min(self.target_replicas.len());
+        if !self.rules.elr_enabled || self.target_isr.len() >= min_isr {
             self.target_elr.clear();
             return;
         }
@@ -205,11 +240,13 @@ impl<'a> Change<'a> {
 
     /// With nobody left that holds everything for certain, the last leader is the best guess.
     fn last_known_leader(&self) -> Option<i32> {
-        if !self.elr_enabled || !self.target_isr.is_empty() || !self.target_elr.is_empty() {
+        if !self.rules.elr_enabled || !self.target_isr.is_empty() || !self.target_elr.is_empty() {
             return None;
         }
         match self.partition.last_known_elr[..] {
-            [leader] if (self.acceptable)(leader) => Some(leader),
+            [leader] if self.target_replicas.contains(&leader) && (self.acceptable)(leader) => {
+                Some(leader)
+            }
             _ => None,
         }
     }
@@ -222,7 +259,7 @@ impl<'a> Change<'a> {
         }
         let gone = |old: &[i32], new: &[i32]| old.iter().any(|broker| !new.contains(broker));
         let dropped = gone(&self.partition.replicas, &self.target_replicas);
-        let shrunk = self.version.bumps_leader_epoch_on_isr_shrink()
+        let shrunk = self.rules.version.bumps_leader_epoch_on_isr_shrink()
             && gone(&self.partition.isr, &self.target_isr);
         if dropped || shrunk {
             record.leader = self.partition.leader;
@@ -234,7 +271,7 @@ impl<'a> Change<'a> {
         let changed = |old: &Vec<i32>, new: &Vec<i32>| (old != new).then(|| new.clone());
         record.eligible_leader_replicas = changed(&partition.elr, &self.target_elr);
         // Without ELR the last member never leaves: it is the only one that may lead again.
-        if self.elr_enabled || !self.target_isr.is_empty() {
+        if self.rules.elr_enabled || !self.target_isr.is_empty() {
             record.isr = changed(&partition.isr, &self.target_isr);
         }
         record.replicas = changed(&partition.replicas, &self.target_replicas);
@@ -244,14 +281,15 @@ impl<'a> Change<'a> {
             record.leader_recovery_state = self.target_recovery.value();
         }
         record.last_known_elr = self.last_known(record.leader);
-        if let Some(directories) = &self.target_directories {
-            record.directories = Some(directories.clone());
+        let moved = record.replicas.is_some() || partition.directories != self.target_directories;
+        if moved && self.rules.version.supports_directory_assignment() {
+            record.directories = Some(self.target_directories.clone());
         }
     }
 
     fn last_known(&self, leader: i32) -> Option<Vec<i32>> {
         let known = &self.partition.last_known_elr;
-        if !self.elr_enabled {
+        if !self.rules.elr_enabled {
             return (!known.is_empty()).then(Vec::new);
         }
         let leaderless = match leader {

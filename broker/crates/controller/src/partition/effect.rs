@@ -6,15 +6,16 @@ use barnabas_metadata::image::{Image, PartitionImage};
 use barnabas_metadata::record::{MetadataRecord, PartitionChangeRecord};
 use barnabas_wire::Uuid;
 
-use super::{Change, Election};
+use super::{Change, Election, Rules};
 use crate::Controller;
 
 /// Why a broker leaves ISRs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Departure {
-    /// It is fenced, shuts down, or is unregistered: what it acknowledged is still on its disk.
+    /// It is fenced or shuts down: what it acknowledged is still on its disk.
     Clean,
-    /// Its process ended without a clean shutdown: the end of its logs may be gone.
+    /// The end of its logs may be gone, as after a crash, or all of them for ever, as when it is
+    /// unregistered.
     Unclean,
 }
 
@@ -79,6 +80,22 @@ impl Controller {
         )
     }
 
+    /// The changes that a controller owes which ended between the batches of one decision: nobody
+    /// who is not active stays in an ISR or leads, and who can lead does.
+    pub(crate) fn repair(&self) -> Vec<MetadataRecord> {
+        let image = &self.state;
+        let active = |id: &i32| image.cluster.broker(*id).is_some_and(|broker| broker.is_active());
+        self.changes(
+            image,
+            |partition| !partition.has_leader() || !partition.isr.iter().all(active),
+            |controller, topic, change, partition| {
+                let isr = partition.isr.iter().copied().filter(active).collect();
+                change.isr(isr).election(controller.election_of(image, topic)).build()
+            },
+            None,
+        )
+    }
+
     /// Whether the broker leads any partition.
     pub(crate) fn leads_any(&self, broker: i32) -> bool {
         self.state
@@ -103,13 +120,22 @@ impl Controller {
                 let acceptable = |broker: i32| {
                     Some(broker) != without && is_acceptable(image, partition, broker)
                 };
-                let rules = (self.metadata_version(), self.elr_enabled(), min_isr);
+                let rules = self.rules_with(min_isr);
                 let change = Change::new(topic.id, *id, partition, &acceptable, rules);
                 let record = build(self, &topic.name, change, partition);
                 records.extend(record.map(MetadataRecord::from));
             }
         }
         records
+    }
+
+    /// What is in force for a topic.
+    pub(crate) fn rules(&self, image: &Image, topic: &str) -> Rules {
+        self.rules_with(self.min_isr(image, topic))
+    }
+
+    fn rules_with(&self, min_isr: usize) -> Rules {
+        Rules { version: self.metadata_version(), elr_enabled: self.elr_enabled(), min_isr }
     }
 
     pub(crate) fn election_of(&self, image: &Image, topic: &str) -> Election {

@@ -2,30 +2,12 @@ use barnabas_wire::ErrorCode;
 use barnabas_wire::api::alter_partition::{
     AlterPartitionRequest, BrokerState, RequestPartitionData, RequestTopicData,
 };
-use barnabas_wire::api::incremental_alter_configs::{
-    AlterConfigsResource, AlterableConfig, IncrementalAlterConfigsRequest,
-};
 
 use crate::tests::{Cluster, heartbeat};
 use crate::{Request, Response};
 
 fn set(cluster: &mut Cluster, topic: &str, name: &str, value: &str) {
-    let request = IncrementalAlterConfigsRequest {
-        resources: vec![AlterConfigsResource {
-            resource_type: 2,
-            resource_name: topic.to_owned(),
-            configs: vec![AlterableConfig {
-                name: name.to_owned(),
-                config_operation: 0,
-                value: Some(value.to_owned()),
-            }],
-        }],
-        validate_only: false,
-    };
-    match cluster.ask(&Request::IncrementalAlterConfigs(request)) {
-        Response::IncrementalAlterConfigs(r) => assert_eq!(r.responses[0].error_message, None),
-        other => panic!("{other:?}"),
-    }
+    cluster.configure(2, topic, name, Some(value));
 }
 
 #[test]

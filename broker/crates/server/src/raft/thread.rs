@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use barnabas_controller::{Controller, ControllerConfig, Request, Response};
+use barnabas_controller::{Controller, ControllerConfig, RECORDS_PER_BATCH_MAX, Request, Response};
 use barnabas_metadata::image::Published;
 use barnabas_metadata::record::MetadataRecord;
 use barnabas_quorum::{Epoch, Event, LogPosition, LogView, QuorumView};
@@ -67,6 +67,7 @@ pub fn start(mut options: MetadataOptions) -> Result<MetadataThread, MetadataErr
     let driver = Driver::start(&mut options)?;
     let now_ms = driver.now_ms();
     let mut state = State {
+        first_offset: driver.log.end().offset,
         driver,
         controller: None,
         epoch: Epoch(0),
@@ -105,6 +106,8 @@ struct Pending {
 #[derive(Debug)]
 struct State {
     driver: Driver,
+    /// Where the log ended when this process began.
+    first_offset: i64,
     controller: Option<Controller>,
     epoch: Epoch,
     config: ControllerConfig,
@@ -203,6 +206,7 @@ impl State {
     ) -> Result<(), MetadataError> {
         let now_ms = self.driver.now_ms();
         let Some(controller) = &mut self.controller else { return Ok(()) };
+        controller.set_next_offset(self.driver.log.end().offset);
         let outcome = match controller.handle(now_ms, request) {
             Ok(outcome) => outcome,
             Err(fault) => return self.resign(&fault.into()),
@@ -224,10 +228,18 @@ impl State {
         Ok(())
     }
 
-    fn propose(&mut self, records: Vec<MetadataRecord>) -> Result<Option<i64>, MetadataError> {
+    /// Appends records, in as many batches as they need; returns where they end.
+    fn propose(&mut self, mut records: Vec<MetadataRecord>) -> Result<Option<i64>, MetadataError> {
         let Some(controller) = &self.controller else { return Ok(None) };
         let version = controller.state().features.metadata_version_or_oldest();
-        self.driver.propose(self.epoch, records, version)
+        loop {
+            let rest = records.split_off(records.len().min(RECORDS_PER_BATCH_MAX));
+            let end = self.driver.propose(self.epoch, records, version)?;
+            if rest.is_empty() || end.is_none() {
+                return Ok(end);
+            }
+            records = rest;
+        }
     }
 
     /// A controller that contradicts itself starts over from what is committed.
@@ -259,6 +271,7 @@ impl State {
         if let Some(controller) = &mut self.controller
             && controller.deadline().is_some_and(|at| at <= now_ms)
         {
+            controller.set_next_offset(self.driver.log.end().offset);
             match controller.tick(now_ms) {
                 Ok(batches) => {
                     for records in batches {
@@ -336,14 +349,19 @@ impl State {
         self.epoch = epoch;
         let config = ControllerConfig {
             kraft_version: self.driver.raft.history().kraft_version(),
+            voters: self.driver.raft.voters().iter().map(|voter| voter.key.id.0).collect(),
+            node_id: self.driver.raft.leadership().leader.map_or(0, |leader| leader.0),
             ..self.config.clone()
         };
         let now_ms = self.driver.now_ms();
         let open = self.driver.in_transaction();
         let next_offset = self.driver.log.end().offset + i64::from(open);
         let image = self.driver.image().as_ref().clone();
-        let mut controller =
-            Controller::new(config, image, next_offset, now_ms, self.options.local_broker);
+        // What registered before this process began is of an earlier one.
+        let ended = self.options.local_broker.filter(|id| {
+            image.cluster.broker(*id).is_some_and(|broker| broker.epoch < self.first_offset)
+        });
+        let mut controller = Controller::new(config, image, next_offset, now_ms, ended);
         let records = controller.activate()?;
         self.controller = Some(controller);
         self.show_active(true);
