@@ -11,12 +11,16 @@ use crate::config::{self, Configs};
 
 mod listener;
 mod pool;
+mod rack;
 mod status;
 mod template;
 
 pub use listener::Listener;
 pub use pool::{NodePool, Resources, Role, Storage};
-pub use status::{ListenerStatus, NodePoolStatus};
+pub use rack::{Rack, ZONE};
+pub use status::{
+    ListenerStatus, NodePoolStatus, NodeState, NodeStatus, PartitionsStatus, QuorumStatus,
+};
 pub use template::{PodMetadata, PodTemplate};
 
 /// A Kafka cluster, run by the Barnabas operator.
@@ -46,6 +50,18 @@ pub use template::{PodMetadata, PodTemplate};
         description = "Ready brokers of all brokers"
     ),
     printcolumn(
+        name = "Under-Replicated",
+        type_ = "integer",
+        json_path = ".status.partitions.underReplicated",
+        description = "Partitions with fewer replicas in sync than they have"
+    ),
+    printcolumn(
+        name = "Offline",
+        type_ = "integer",
+        json_path = ".status.partitions.offline",
+        description = "Partitions without a leader"
+    ),
+    printcolumn(
         name = "Doing",
         type_ = "string",
         json_path = ".status.conditions[?(@.type==\"Reconciling\")].reason",
@@ -56,6 +72,13 @@ pub use template::{PodMetadata, PodTemplate};
         type_ = "string",
         json_path = ".status.conditions[?(@.type==\"Stalled\")].reason",
         description = "Why the operator cannot go on, empty when it can"
+    ),
+    printcolumn(
+        name = "Controller",
+        type_ = "integer",
+        priority = 1,
+        json_path = ".status.quorum.leaderId",
+        description = "Node id of the active controller"
     ),
     printcolumn(
         name = "Bootstrap",
@@ -90,13 +113,37 @@ pub use template::{PodMetadata, PodTemplate};
 )]
 #[serde(rename_all = "camelCase")]
 pub struct KafkaClusterSpec {
-    /// Groups of brokers that share storage, resources and scheduling. This version runs one
-    /// broker: one pool with one replica.
+    /// Groups of nodes that share roles, storage, resources and scheduling. Of all nodes, 1, 3 or
+    /// 5 are controllers, and their number cannot change; brokers can be added and removed.
     #[schemars(length(min = 1, max = 16))]
     #[x_kube(
         merge_strategy = ListMerge::Map(vec!["name".into()]),
-        validation = Rule::new("self.map(p, p.replicas).sum() <= 1")
-            .message("this version runs one broker: keep one node pool with replicas: 1"),
+        validation = Rule::new(
+            "self.map(p, 'controller' in p.roles ? p.replicas : 0).sum() in [1, 3, 5]"
+        )
+        .message(
+            "a cluster has 1, 3 or 5 controllers: correct the replicas of the pools that have the \
+             role, and put further brokers into a pool with roles: [broker]"
+        ),
+        validation = Rule::new("self.exists(p, 'broker' in p.roles)")
+            .message("a cluster needs brokers: give a node pool the role broker"),
+        validation = Rule::new(
+            "self.all(a, self.all(b, a.name == b.name || \
+             a.firstNodeId + a.replicas <= b.firstNodeId || \
+             b.firstNodeId + b.replicas <= a.firstNodeId))"
+        )
+        .message(
+            "two node pools have the same node ids, which run from firstNodeId: give each pool a \
+             range of its own, for example firstNodeId: 100"
+        ),
+        validation = Rule::new(
+            "self.map(p, 'controller' in p.roles ? p.replicas : 0).sum() == \
+             oldSelf.map(p, 'controller' in p.roles ? p.replicas : 0).sum()"
+        )
+        .message(
+            "the number of controllers cannot change: restore it, and add brokers as a pool with \
+             roles: [broker]"
+        ),
         validation = Rule::new("oldSelf.all(o, self.exists(n, n.name == o.name))")
             .message(
                 "a node pool cannot be removed or renamed: its brokers hold data. Restore the \
@@ -104,6 +151,10 @@ pub struct KafkaClusterSpec {
             ),
     )]
     pub node_pools: Vec<NodePool>,
+
+    /// Where the racks of brokers come from, by default the zones of the nodes that they run on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rack: Option<Rack>,
 
     /// Where clients connect. Each listener is reachable at
     /// `<cluster>-bootstrap.<namespace>.svc:<port>`.
@@ -180,4 +231,21 @@ pub struct KafkaClusterStatus {
     /// How each node pool stands.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub node_pools: Vec<NodePoolStatus>,
+
+    /// How each node stands, by id.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub nodes: Vec<NodeStatus>,
+
+    /// How the partitions stand; absent while the brokers cannot be asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partitions: Option<PartitionsStatus>,
+
+    /// How the controllers stand; absent while they cannot be asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quorum: Option<QuorumStatus>,
+
+    /// Whether the quorum of controllers was made. From then on a controller with an empty disk
+    /// joins the others instead of voting about metadata that it does not have.
+    #[serde(default)]
+    pub quorum_formed: bool,
 }

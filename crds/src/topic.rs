@@ -53,6 +53,12 @@ use crate::config::{self, Configs};
         description = "Its replication factor"
     ),
     printcolumn(
+        name = "Under-Replicated",
+        type_ = "integer",
+        json_path = ".status.underReplicated",
+        description = "Partitions with fewer replicas in sync than they have"
+    ),
+    printcolumn(
         name = "Stalled",
         type_ = "string",
         json_path = ".status.conditions[?(@.type==\"Stalled\")].reason",
@@ -131,16 +137,12 @@ pub struct KafkaTopicSpec {
     )]
     pub partitions: Option<i32>,
 
-    /// Replication factor. When left out, a new topic gets the broker's
-    /// `default.replication.factor`.
+    /// Replication factor: how many brokers hold each partition, in as many racks as there are.
+    /// It can change later. When left out, a new topic gets the broker's
+    /// `default.replication.factor`, which is 3 where there are 3 brokers, and the number is not
+    /// managed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 1000))]
-    #[x_kube(
-        validation = Rule::new("self <= 1").message(
-            "this version runs one broker, which cannot hold more than one replica: set \
-             replicas: 1 or leave it out"
-        )
-    )]
     pub replicas: Option<i32>,
 
     /// Topic configs by Kafka's names, for example `retention.ms: 3600000`. Whole numbers may be
@@ -202,6 +204,10 @@ pub struct KafkaTopicStatus {
     /// Replication factor that the topic has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replicas: Option<i32>,
+
+    /// Partitions with fewer replicas in sync than they have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub under_replicated: Option<i32>,
 }
 
 impl KafkaTopic {

@@ -1,4 +1,4 @@
-//! A group of brokers that are alike.
+//! A group of nodes that are alike.
 
 use std::collections::BTreeMap;
 
@@ -9,12 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use super::template::PodTemplate;
 
-/// A group of brokers that share storage, resources and scheduling.
+/// A group of nodes that share roles, storage, resources and scheduling.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 #[x_kube(
-    validation = Rule::new("'broker' in self.roles && 'controller' in self.roles")
-        .message("this version runs one node, which is both: set roles: [controller, broker]"),
     validation = Rule::new("has(self.rack) == has(oldSelf.rack) || !has(oldSelf.rack)")
         .message("a rack cannot be taken away from brokers that have one: restore it"),
 )]
@@ -33,7 +31,8 @@ pub struct NodePool {
     )]
     pub roles: Vec<Role>,
 
-    /// Number of nodes.
+    /// Number of nodes. When it is lowered, the nodes with the highest ids go, once they hold no
+    /// replicas.
     #[serde(default = "one")]
     #[schemars(range(min = 1, max = 1000))]
     pub replicas: i32,
@@ -54,7 +53,8 @@ pub struct NodePool {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resources: Option<Resources>,
 
-    /// Rack of every node of the pool: Kafka's `broker.rack`.
+    /// Rack of every node of the pool: Kafka's `broker.rack`. By default each has the rack of the
+    /// Kubernetes node that it runs on, see `spec.rack`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(
         length(min = 1, max = 63),

@@ -202,6 +202,7 @@ pub const CONFIGS: &[(&str, Kind)] = &[
     ("replica.fetch.wait.max.ms", Whole(I32_MIN, I32_MAX)),
     ("replica.high.watermark.checkpoint.interval.ms", Whole(i64::MIN, i64::MAX)),
     ("replica.lag.time.max.ms", Whole(i64::MIN, i64::MAX)),
+    ("replica.selector.class", Text),
     ("replica.socket.receive.buffer.bytes", Whole(I32_MIN, I32_MAX)),
     ("replica.socket.timeout.ms", Whole(I32_MIN, I32_MAX)),
     ("replication.quota.window.num", Whole(1, I32_MAX)),
