@@ -4,9 +4,7 @@ use std::collections::BTreeSet;
 
 use barnabas_crds::config::definition::Kind;
 use barnabas_crds::config::{broker, topic};
-use barnabas_metadata::config::{
-    ConfigDef, ConfigType, Scope, Validator, Value, definition, definitions,
-};
+use barnabas_metadata::config::{ConfigDef, ConfigType, Scope, Value, definition, definitions};
 
 /// Prefixes of broker configs that belong to features which the operator does not offer (security,
 /// tiered storage), name Java classes, or can only be set while brokers run.
@@ -81,10 +79,7 @@ fn agrees(kind: Kind, definition: &ConfigDef) -> bool {
             };
             let within = |value: i64| widest.contains(&value) && takes(Value::Integer(value));
             let beyond = |value: Option<i64>| value.is_some_and(within);
-            within(min)
-                && within(max)
-                && !beyond(min.checked_sub(1))
-                && !beyond(max.checked_add(1))
+            within(min) && within(max) && !beyond(min.checked_sub(1)) && !beyond(max.checked_add(1))
         }
         (Kind::Fraction, ConfigType::Double) => {
             takes(Value::Double(0.0))
@@ -92,13 +87,12 @@ fn agrees(kind: Kind, definition: &ConfigDef) -> bool {
                 && !takes(Value::Double(-0.1))
                 && !takes(Value::Double(1.1))
         }
-        (Kind::Boolean, ConfigType::Boolean) => true,
-        (Kind::OneOf(words), ConfigType::String | ConfigType::List) => words.iter().all(|word| {
-            definition.config_type.parse(word).is_some_and(&takes)
-        }),
         // What the tables leave to the broker may be of any type.
-        (Kind::Text, _) => true,
-        _ => matches!(definition.validator, Validator::Any) && kind == Kind::Text,
+        (Kind::Boolean, ConfigType::Boolean) | (Kind::Text, _) => true,
+        (Kind::OneOf(words), ConfigType::String | ConfigType::List) => {
+            words.iter().all(|word| definition.config_type.parse(word).is_some_and(&takes))
+        }
+        _ => false,
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use barnabas_crds::condition::RECONCILING;
 use barnabas_crds::{KafkaCluster, KafkaClusterStatus};
 use jiff::Timestamp;
 use kube::api::{Api, Patch, PatchParams};
@@ -14,26 +15,46 @@ use serde_json::json;
 use crate::MANAGER;
 use crate::condition::Health;
 use crate::event::{Events, namespace_ends};
+use crate::kafka::{self, Admin};
 use crate::metrics::Metrics;
+use crate::topic::Key;
 
+mod admins;
 mod apply;
 pub mod build;
 mod controller;
+mod decide;
 mod dereference;
 #[cfg(test)]
 mod fixtures;
+mod live;
+mod nodes;
 mod plan;
 mod quantity;
+mod racks;
+mod roll;
+mod scale;
 mod status;
 mod validate;
 
+pub use admins::Admins;
 pub use controller::{api, run};
 pub use validate::Defaults;
 
+use dereference::Observed;
+use live::Live;
 use plan::Action;
+use status::{PAUSED, ROLLING, Seen};
+use validate::Cluster;
 
 /// How long after a pass everything is looked at again, in case an event was lost.
 const AGAIN: Duration = Duration::from_secs(300);
+/// The same for a cluster of several nodes, whose replicas come and go.
+const AT_REST: Duration = Duration::from_secs(10);
+/// The same while somebody has to change something.
+const LATER: Duration = Duration::from_secs(30);
+/// The same while something is being waited for.
+const SOON: Duration = Duration::from_secs(1);
 
 /// A pass failed and is repeated.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +71,8 @@ pub struct Context {
     pub client: Client,
     /// Fills in what specs leave out.
     pub defaults: Defaults,
+    /// The clusters themselves.
+    pub admins: Admins,
     /// Where acts are told.
     pub events: Events,
     /// Where they are counted.
@@ -60,6 +83,8 @@ pub struct Context {
 async fn reconcile(cluster: Arc<KafkaCluster>, context: Arc<Context>) -> Result<Next, Error> {
     // Children go by their owner references; disks stay or go as the StatefulSet says.
     if cluster.metadata.deletion_timestamp.is_some() {
+        let namespace = cluster.namespace().unwrap_or_default();
+        context.admins.forget(&Key { namespace, cluster: cluster.name_any() });
         return Ok(Next::await_change());
     }
     let id = cluster_id(&context.client, &cluster).await?;
@@ -81,19 +106,76 @@ async fn reconcile(cluster: Arc<KafkaCluster>, context: Arc<Context>) -> Result<
         let health = Health::reconciling("Starting", "creating the cluster's objects");
         write_status(&context, &cluster, status, &health).await?;
     }
+    converge(&context, &cluster, valid).await
+}
+
+/// Brings what there is closer to a valid spec, and says how far it is.
+async fn converge(
+    context: &Context,
+    cluster: &KafkaCluster,
+    mut valid: Cluster,
+) -> Result<Next, Error> {
     let wanted = build::build(&valid);
-    let observed = dereference::dereference(&context.client, &cluster, &wanted).await?;
-    let status = status::status(&valid, &observed);
-    let health = match plan::plan(&valid, &wanted, &observed) {
+    let key = &valid.topology_key;
+    let observed = dereference::dereference(&context.client, cluster, key, &wanted).await?;
+    let admin = context.admins.of(&key_of(&valid));
+    let live = if observed.serves() { live::read(&admin).await } else { None };
+    let held = scale::hold(&mut valid, &observed, live.as_ref());
+    valid.disruptions = disruptions(&valid, &observed, live.as_ref());
+    let wanted = build::build(&valid);
+    let nodes = nodes::nodes(&valid, &observed);
+    let seen = Seen { observed: &observed, nodes: &nodes, live: live.as_ref() };
+    let status = status::status(&valid, &seen);
+    let view = (nodes.as_slice(), live.as_ref());
+    let mut health = match decide::decide(&valid, &wanted, &observed, view, rolls(cluster)) {
         Err(conflict) => Health::stalled("NameTaken", conflict.to_string()),
-        Ok(actions) => match carry_out(&context, &cluster, &actions).await? {
-            None => status::health(&valid, &observed, &actions),
+        Ok((actions, next)) => match carry_out(context, cluster, &admin, &actions).await? {
+            None => status::health(&valid, &seen, &actions, &next),
             Some(refused) => refused,
         },
     };
-    let stalled = health.stalled.is_some();
-    write_status(&context, &cluster, status, &health).await?;
-    Ok(Next::requeue(if stalled { Duration::from_secs(30) } else { AGAIN }))
+    if let Some(why) = held {
+        health = health.but_stalled("BrokersHoldReplicas", why);
+    }
+    let again = again(&valid, &health);
+    write_status(context, cluster, status, &health).await?;
+    Ok(Next::requeue(again))
+}
+
+fn key_of(cluster: &Cluster) -> Key {
+    Key { namespace: cluster.namespace.clone(), cluster: cluster.name.clone() }
+}
+
+/// Whether a roll was going on when the last status was written.
+fn rolls(cluster: &KafkaCluster) -> bool {
+    reconciling(cluster).is_some_and(|reason| reason == ROLLING || reason == PAUSED)
+}
+
+fn reconciling(cluster: &KafkaCluster) -> Option<&str> {
+    let conditions = &cluster.status.as_ref()?.conditions;
+    let condition = conditions.iter().find(|condition| condition.type_ == RECONCILING)?;
+    Some(&condition.reason)
+}
+
+/// How many nodes a drain may take away: none while replicas are missing. Where that cannot be
+/// seen, it stays as it is.
+fn disruptions(cluster: &Cluster, observed: &Observed, live: Option<&Live>) -> i32 {
+    match live {
+        _ if cluster.nodes().count() == 1 => 1,
+        Some(live) => i32::from(live.under_replicated().next().is_none()),
+        None => observed.disruptions().unwrap_or(1),
+    }
+}
+
+/// When to look again without being woken: what the brokers do, Kubernetes does not tell.
+fn again(cluster: &Cluster, health: &Health) -> Duration {
+    let many = cluster.nodes().count() > 1;
+    match (&health.reconciling, &health.stalled) {
+        (Some(_), _) if many => SOON,
+        (_, Some(_)) => LATER,
+        _ if many => AT_REST,
+        _ => AGAIN,
+    }
 }
 
 /// The cluster's id: from the status, from disks that outlived an earlier resource of the same
@@ -126,16 +208,15 @@ fn new_id() -> String {
 async fn carry_out(
     context: &Context,
     cluster: &KafkaCluster,
+    admin: &Admin,
     actions: &[Action],
 ) -> Result<Option<Health>, Error> {
     let namespace = cluster.namespace().unwrap_or_default();
     for action in actions {
-        let title = match action {
-            Action::Apply(rendered) => format!("applied {}", rendered.title()),
-            Action::GrowClaim { name, size } => format!("asked for {} of disk {name}", size.0),
-            Action::Replace { name, .. } => format!("replacing StatefulSet {name}"),
-            Action::Restart { pod, why, .. } => format!("restarting {pod}: {why}"),
-        };
+        if let Some(undone) = in_kafka(context, cluster, admin, action).await {
+            return Ok(Some(undone));
+        }
+        let title = action.title();
         match apply::apply(&context.client, &namespace, action).await {
             Ok(()) => {
                 tracing::info!(cluster = cluster.name_any(), namespace, "{title}");
@@ -159,9 +240,39 @@ async fn carry_out(
     Ok(None)
 }
 
+/// Takes a step that is not Kubernetes' business. Answers with what is waited for when it could not
+/// be taken now.
+async fn in_kafka(
+    context: &Context,
+    cluster: &KafkaCluster,
+    admin: &Admin,
+    action: &Action,
+) -> Option<Health> {
+    let result = match action {
+        Action::Elect(partitions) => match admin.elect_preferred(partitions).await {
+            // Brokers that cannot be asked to do it do it by themselves, later.
+            Err(kafka::Error::Unsupported(_)) => Ok(()),
+            other => other,
+        },
+        Action::Unregister(id) => match admin.unregister(*id).await {
+            Ok(Err(refusal)) => {
+                tracing::warn!(cluster = cluster.name_any(), id, %refusal, "broker not forgotten");
+                Ok(())
+            }
+            other => other.map(|_| ()),
+        },
+        _ => return None,
+    };
+    let error = result.err()?;
+    context.metrics.failures.with_label_values(&["KafkaCluster"]).inc();
+    let message = format!("{}: {error}; trying again", action.title());
+    Some(Health { ready: (true, ROLLING), ..Health::reconciling(ROLLING, message) })
+}
+
 fn event_reason(action: &Action) -> Option<&'static str> {
     match action {
-        Action::Apply(_) => None,
+        Action::Apply(_) | Action::SetRack { .. } | Action::Elect(_) => None,
+        Action::Unregister(_) => Some("UnregisteringBroker"),
         Action::GrowClaim { .. } => Some("GrowingStorage"),
         Action::Replace { .. } => Some("ReplacingStatefulSet"),
         Action::Restart { .. } => Some("RestartingBroker"),
@@ -198,5 +309,8 @@ async fn write_status(
         other => other?,
     };
     context.events.transition(cluster, &before.conditions, health).await;
+    if health.reconciling == Some(PAUSED) && reconciling(cluster) != Some(PAUSED) {
+        context.events.publish(cluster, EventType::Warning, PAUSED, &health.message).await;
+    }
     Ok(())
 }

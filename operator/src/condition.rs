@@ -46,6 +46,17 @@ impl Health {
         }
     }
 
+    /// The same, with one thing that somebody has to change before it can be done. What is being
+    /// worked on meanwhile goes first.
+    #[must_use]
+    pub fn but_stalled(mut self, reason: &str, message: String) -> Self {
+        if self.reconciling.is_none() && self.stalled.is_none() {
+            self.stalled = Some(reason.to_owned());
+            self.message = message;
+        }
+        self
+    }
+
     /// The conditions that say so. A condition keeps the time of its last transition as long as
     /// its status stays.
     #[must_use]

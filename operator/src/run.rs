@@ -106,19 +106,20 @@ async fn controllers(
     } else {
         options.namespaces.into_iter().map(Some).collect()
     };
+    let address = options.broker_address;
+    let bootstrap = move |key: &topic::Key| {
+        address.replace("{namespace}", &key.namespace).replace("{cluster}", &key.cluster)
+    };
     let context = Arc::new(cluster::Context {
         client: client.clone(),
         defaults: Defaults { broker_image: options.broker_image },
+        admins: cluster::Admins::new(Box::new(bootstrap.clone())),
         events: events.clone(),
         metrics: metrics.clone(),
     });
     let clusters = join_all(namespaces.iter().map(|namespace| {
         cluster::run(Arc::clone(&context), namespace.as_deref(), until(stopped.clone())).boxed()
     }));
-    let address = options.broker_address;
-    let bootstrap = move |key: &topic::Key| {
-        address.replace("{namespace}", &key.namespace).replace("{cluster}", &key.cluster)
-    };
     let telling = (events, metrics);
     let topics =
         topic::run(client, &namespaces, Box::new(bootstrap), telling, until(stopped.clone()));

@@ -39,7 +39,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
   verbs: [get, list, watch, patch]
 - apiGroups: [""]
   resources: [pods]
-  verbs: [get, list, watch, delete]
+  verbs: [get, list, watch, patch, delete]
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [create, patch]

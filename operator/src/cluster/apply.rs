@@ -8,10 +8,11 @@ use kube::api::{
 use kube::{Client, Error};
 use serde_json::json;
 
+use super::build::{NO_RACK, RACK};
 use super::plan::Action;
 use crate::MANAGER;
 
-/// Takes one step. Done twice, it does nothing the second time.
+/// Takes one step in Kubernetes. Done twice, it does nothing the second time.
 ///
 /// # Errors
 /// The API server refused it or did not answer.
@@ -38,6 +39,17 @@ pub async fn apply(client: &Client, namespace: &str, action: &Action) -> kube::R
             let api: Api<Pod> = Api::namespaced(client.clone(), namespace);
             delete(&api, pod, uid, PropagationPolicy::Background).await?;
         }
+        Action::SetRack { pod, uid, rack } => {
+            let api: Api<Pod> = Api::namespaced(client.clone(), namespace);
+            // The uid makes it a conflict when the pod is a newer one.
+            let rack = if rack.is_empty() { NO_RACK } else { rack };
+            let patch = json!({"metadata": {"uid": uid, "annotations": {RACK: rack}}});
+            match api.patch(pod, &PatchParams::default(), &Patch::Merge(&patch)).await {
+                Err(Error::Api(status)) if matches!(status.code, 404 | 409) => {}
+                other => other.map(|_| ())?,
+            }
+        }
+        Action::Elect(_) | Action::Unregister(_) => {}
     }
     Ok(())
 }

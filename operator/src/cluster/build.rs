@@ -31,6 +31,11 @@ pub const APPLIED: &str = "kafka.barnabas.dev/applied";
 /// Annotation of disks with the id of the cluster whose data they hold.
 pub const CLUSTER_ID: &str = "kafka.barnabas.dev/cluster-id";
 
+/// Annotation of pods with the rack of the node that they run on.
+pub const RACK: &str = "kafka.barnabas.dev/rack";
+/// Its value when the node has none; no label of Kubernetes can have it.
+pub const NO_RACK: &str = "-";
+
 /// An object as the operator wants it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rendered {

@@ -1,15 +1,17 @@
 //! Reads what a cluster has in Kubernetes. Only here, and nothing is decided here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use barnabas_crds::KafkaCluster;
 use k8s_openapi::api::apps::v1::StatefulSet;
-use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Pod};
+use k8s_openapi::api::core::v1::{Node, PersistentVolumeClaim, Pod};
 use kube::api::{Api, DynamicObject, ListParams};
 use kube::{Client, ResourceExt};
 use serde_json::Value;
 
-use super::build::{CLUSTER_ID, Rendered, labels};
+use super::build::{CLUSTER_ID, RACK, Rendered, labels};
+use super::nodes;
+use super::roll::Phase;
 
 /// Objects and pods of a cluster as the API server has them.
 #[derive(Clone, Debug, Default)]
@@ -22,6 +24,8 @@ pub struct Observed {
     pub pods: BTreeMap<String, Pod>,
     /// Disks by name.
     pub claims: BTreeMap<String, PersistentVolumeClaim>,
+    /// Racks of the Kubernetes nodes whose pods do not know theirs, where they can be read.
+    pub racks: BTreeMap<String, Option<String>>,
 }
 
 impl Observed {
@@ -29,6 +33,23 @@ impl Observed {
     #[must_use]
     pub fn object(&self, rendered: &Rendered) -> Option<&Value> {
         self.objects.get(&(rendered.api.kind.clone(), rendered.name.clone()))
+    }
+
+    /// Whether any broker can be asked something.
+    #[must_use]
+    pub fn serves(&self) -> bool {
+        let brokers = self
+            .pods
+            .values()
+            .filter(|pod| pod.labels().get(labels::BROKER).is_none_or(|broker| broker == "true"));
+        brokers.map(nodes::phase).any(|phase| phase == Phase::Ready)
+    }
+
+    /// What the PodDisruptionBudget allows at the moment.
+    #[must_use]
+    pub fn disruptions(&self) -> Option<i32> {
+        let budget = self.objects.iter().find(|((kind, _), _)| kind == "PodDisruptionBudget")?.1;
+        i32::try_from(budget["spec"]["maxUnavailable"].as_i64()?).ok()
     }
 }
 
@@ -50,6 +71,7 @@ pub async fn id_on_disks(client: &Client, cluster: &KafkaCluster) -> kube::Resul
 pub async fn dereference(
     client: &Client,
     cluster: &KafkaCluster,
+    topology_key: &str,
     wanted: &[Rendered],
 ) -> kube::Result<Observed> {
     let namespace = cluster.namespace().unwrap_or_default();
@@ -68,7 +90,29 @@ pub async fn dereference(
     let pods: Api<Pod> = Api::namespaced(client.clone(), &namespace);
     let pods = pods.list(&of(cluster)).await?;
     observed.pods = pods.items.into_iter().map(|pod| (pod.name_any(), pod)).collect();
+    observed.racks = racks(client, topology_key, observed.pods.values()).await?;
     Ok(observed)
+}
+
+async fn racks(
+    client: &Client,
+    topology_key: &str,
+    pods: impl Iterator<Item = &Pod>,
+) -> kube::Result<BTreeMap<String, Option<String>>> {
+    let api: Api<Node> = Api::all(client.clone());
+    let waiting = pods.filter(|pod| !pod.annotations().contains_key(RACK));
+    let nodes = waiting.filter_map(|pod| pod.spec.as_ref()?.node_name.clone());
+    let mut racks = BTreeMap::new();
+    for node in nodes.collect::<BTreeSet<_>>() {
+        let rack = match api.get_metadata_opt(&node).await {
+            Ok(found) => found.and_then(|node| node.labels().get(topology_key).cloned()),
+            // An operator for some namespaces only has no right to see nodes.
+            Err(kube::Error::Api(status)) if status.code == 403 => None,
+            Err(error) => return Err(error),
+        };
+        racks.insert(node, rack);
+    }
+    Ok(racks)
 }
 
 async fn claims(

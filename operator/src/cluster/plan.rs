@@ -1,4 +1,5 @@
-//! Observed and desired in, ordered actions out: pure.
+//! Observed and desired objects in, ordered actions out: pure. Which pod is restarted, and when, is
+//! decided by [`roll`](super::roll).
 //!
 //! What destroys something (a pod, a StatefulSet without its pods) is an action of its own, and
 //! comes only from what was observed.
@@ -42,7 +43,47 @@ pub enum Action {
         uid: String,
         /// Why, for people.
         why: &'static str,
+        /// Partitions that nobody can produce to with `acks=all` until it is back.
+        exposed: usize,
     },
+    /// Writes the rack of the Kubernetes node that a pod runs on on the pod.
+    SetRack {
+        /// Name of the pod.
+        pod: String,
+        /// Which one, so that a newer one is left alone.
+        uid: String,
+        /// The rack; empty if the node has none.
+        rack: String,
+    },
+    /// Gives partitions back to the brokers that are to lead them.
+    Elect(Vec<(String, i32)>),
+    /// Lets the controllers forget a broker that is gone for good.
+    Unregister(i32),
+}
+
+impl Action {
+    /// What is done, for people.
+    #[must_use]
+    pub fn title(&self) -> String {
+        match self {
+            Self::Apply(rendered) => format!("applied {}", rendered.title()),
+            Self::GrowClaim { name, size } => format!("asked for {} of disk {name}", size.0),
+            Self::Replace { name, .. } => format!("replacing StatefulSet {name}"),
+            Self::Restart { pod, why, exposed: 0, .. } => format!("restarting {pod}: {why}"),
+            Self::Restart { pod, why, exposed, .. } => format!(
+                "restarting {pod}: {why}; {exposed} partitions have no replica to spare and \
+                 cannot be produced to until it is back"
+            ),
+            Self::SetRack { pod, rack, .. } if rack.is_empty() => {
+                format!("the node of {pod} has no rack")
+            }
+            Self::SetRack { pod, rack, .. } => format!("told {pod} its rack {rack}"),
+            Self::Elect(partitions) => {
+                format!("gave {} partitions back to their preferred leaders", partitions.len())
+            }
+            Self::Unregister(id) => format!("let the controllers forget broker {id}"),
+        }
+    }
 }
 
 /// What is in the way of a plan.
@@ -103,8 +144,6 @@ fn stateful_set(
         actions.push(Action::Replace { name: rendered.name.clone(), uid });
     } else if differs(rendered, live) {
         actions.push(Action::Apply(rendered.clone()));
-    } else {
-        actions.extend(restarts(set, pool, observed));
     }
     actions
 }
@@ -114,20 +153,6 @@ fn grow(pool: &Pool, observed: &Observed) -> Vec<Action> {
     claims
         .filter(|claim| requested(claim).is_some_and(|size| quantity::less(size, &pool.disk)))
         .map(|claim| Action::GrowClaim { name: claim.name_any(), size: pool.disk.clone() })
-        .collect()
-}
-
-/// Pods that run an older spec than their StatefulSet's, once it knows which that is. A pod that
-/// is on its way out already is waited for.
-fn restarts(set: &StatefulSet, pool: &Pool, observed: &Observed) -> Vec<Action> {
-    let Some(revision) = current_revision(set) else { return Vec::new() };
-    let pods = pool.node_ids().filter_map(|node_id| observed.pods.get(&pool.pod(node_id)));
-    pods.filter(|pod| pod.metadata.deletion_timestamp.is_none() && !runs(pod, revision))
-        .map(|pod| Action::Restart {
-            pod: pod.name_any(),
-            uid: pod.uid().unwrap_or_default(),
-            why: why(set, pod),
-        })
         .collect()
 }
 
@@ -145,7 +170,9 @@ pub fn runs(pod: &Pod, revision: &str) -> bool {
     pod.labels().get("controller-revision-hash").is_some_and(|running| running == revision)
 }
 
-fn why(set: &StatefulSet, pod: &Pod) -> &'static str {
+/// Why a pod that runs an older revision has to be replaced.
+#[must_use]
+pub fn why(set: &StatefulSet, pod: &Pod) -> &'static str {
     let template = set.spec.as_ref().map(|spec| &spec.template);
     let image = |spec: Option<&k8s_openapi::api::core::v1::PodSpec>| {
         spec.and_then(|spec| spec.containers.first()).and_then(|c| c.image.clone())

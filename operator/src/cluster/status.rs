@@ -2,31 +2,41 @@
 
 use barnabas_crds::KafkaClusterStatus;
 use barnabas_crds::cluster::{ListenerStatus, NodePoolStatus};
-use k8s_openapi::api::core::v1::{ContainerState, Pod};
+use k8s_openapi::api::core::v1::Pod;
 
 use super::build::labels;
 use super::dereference::Observed;
+use super::live::Live;
+use super::nodes;
 use super::plan::{Action, current_revision, requested, runs};
 use super::quantity;
+use super::roll::{Next, Node, Phase};
 use super::validate::{Cluster, Pool};
 use crate::condition::Health;
 
-/// Waiting reasons of a container that time alone does not cure.
-const STUCK: &[&str] = &[
-    "CrashLoopBackOff",
-    "ErrImagePull",
-    "ImagePullBackOff",
-    "InvalidImageName",
-    "CreateContainerConfigError",
-    "ErrImageNeverPull",
-];
+/// The reason of `Reconciling` while a roll goes on.
+pub const ROLLING: &str = "RollingUpdate";
+/// The reason of `Reconciling` while a roll does not go on because of a danger.
+pub const PAUSED: &str = "RollPaused";
+
+/// What a pass has seen of a cluster.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen<'a> {
+    /// In Kubernetes.
+    pub observed: &'a Observed,
+    /// Its nodes.
+    pub nodes: &'a [Node],
+    /// By Kafka's protocol, if the brokers answered.
+    pub live: Option<&'a Live>,
+}
 
 /// The status without its conditions, which follow from [`health`].
 #[must_use]
-pub fn status(cluster: &Cluster, observed: &Observed) -> KafkaClusterStatus {
+pub fn status(cluster: &Cluster, seen: &Seen<'_>) -> KafkaClusterStatus {
     let pools: Vec<NodePoolStatus> =
-        cluster.pools.iter().map(|pool| pool_status(cluster, pool, observed)).collect();
-    let ready: i32 = pools.iter().map(|pool| pool.ready_replicas).sum();
+        cluster.pools.iter().map(|pool| pool_status(cluster, pool, seen.observed)).collect();
+    let brokers = cluster.pools.iter().zip(&pools).filter(|(pool, _)| pool.broker);
+    let ready: i32 = brokers.map(|(_, status)| status.ready_replicas).sum();
     let listeners = cluster.listeners.iter().map(|listener| ListenerStatus {
         name: listener.name.clone(),
         bootstrap_servers: format!(
@@ -42,8 +52,19 @@ pub fn status(cluster: &Cluster, observed: &Observed) -> KafkaClusterStatus {
         image: Some(cluster.image.clone()),
         listeners: listeners.collect(),
         node_pools: pools,
+        nodes: nodes::statuses(cluster, seen.nodes, seen.live),
+        partitions: seen.live.map(Live::partitions_status),
+        quorum: seen.live.map(Live::quorum_status),
+        quorum_formed: cluster.quorum_formed || formed(seen),
         ..KafkaClusterStatus::default()
     }
+}
+
+/// Whether all controllers are there and one of them is active: from now on their metadata must
+/// not be lost any more.
+fn formed(seen: &Seen<'_>) -> bool {
+    let ready = |node: &Node| matches!(&node.pod, Some(pod) if pod.phase == Phase::Ready);
+    seen.nodes.iter().all(ready) && seen.live.is_some_and(|live| live.quorum.leader.is_some())
 }
 
 fn pool_status(cluster: &Cluster, pool: &Pool, observed: &Observed) -> NodePoolStatus {
@@ -55,7 +76,7 @@ fn pool_status(cluster: &Cluster, pool: &Pool, observed: &Observed) -> NodePoolS
     NodePoolStatus {
         name: pool.name.clone(),
         replicas: count(&|_| true),
-        ready_replicas: count(&is_ready),
+        ready_replicas: count(&|pod| nodes::phase(pod) == Phase::Ready),
         updated_replicas: count(&|pod| revision.is_some_and(|revision| runs(pod, revision))),
         node_ids: pool.node_ids().collect(),
         label_selector: labels::selector_text(cluster, Some(pool)),
@@ -64,28 +85,69 @@ fn pool_status(cluster: &Cluster, pool: &Pool, observed: &Observed) -> NodePoolS
 
 /// How the cluster stands while `actions` are being carried out.
 #[must_use]
-pub fn health(cluster: &Cluster, observed: &Observed, actions: &[Action]) -> Health {
-    let mut unready = Vec::new();
-    for pool in &cluster.pools {
-        for node_id in pool.node_ids() {
-            let pod = observed.pods.get(&pool.pod(node_id));
-            if !pod.is_some_and(is_ready) {
-                unready.push((node_id, pod));
-            }
-        }
-    }
-    let mut health = match unready.first() {
+pub fn health(cluster: &Cluster, seen: &Seen<'_>, actions: &[Action], next: &Next) -> Health {
+    let unready = cluster
+        .nodes()
+        .zip(seen.nodes)
+        .find(|(_, node)| node.pod.as_ref().is_none_or(|pod| pod.phase != Phase::Ready));
+    let mut health = match unready {
         None => Health::ready("BrokersReady", "all brokers serve"),
-        Some((node_id, pod)) => not_ready(*node_id, *pod),
+        Some(((id, pool), _)) => not_ready(id, seen.observed.pods.get(&pool.pod(id))),
     };
+    if cluster.quorum_formed && seen.nodes.len() > 1 {
+        health = serving(health, seen.live);
+    } else if seen.nodes.len() > 1 && health.ready.0 && !formed(seen) {
+        health = Health::reconciling("Starting", "the nodes form a cluster");
+    }
     // A broken broker may be on its way out: then there is something to wait for.
-    if let Some((reason, message)) = work(cluster, observed, actions) {
+    if let Some((reason, message)) = work(cluster, seen.observed, actions, next) {
         health.reconciling = Some(reason);
         health.stalled = None;
         health.message = message;
         if !health.ready.0 {
             health.ready.1 = reason;
         }
+    }
+    health
+}
+
+/// The health of a cluster that can do without a node, from what its partitions say: clients can
+/// use it as long as each has a leader and enough replicas.
+fn serving(mut health: Health, live: Option<&Live>) -> Health {
+    let Some(live) = live else {
+        if health.ready.0 {
+            return Health::reconciling("Unreachable", "waiting for the brokers to answer");
+        }
+        return health;
+    };
+    let partitions = live.partitions_status();
+    let trouble = if live.quorum.leader.is_none() {
+        Some(("NoController", "no controller is active".to_owned()))
+    } else if partitions.offline > 0 {
+        let text =
+            format!("{} of {} partitions have no leader", partitions.offline, partitions.total);
+        Some(("PartitionsOffline", text))
+    } else if partitions.under_min_isr > 0 {
+        let text = format!(
+            "{} of {} partitions have fewer replicas in sync than min.insync.replicas",
+            partitions.under_min_isr, partitions.total
+        );
+        Some(("PartitionsUnderMinIsr", text))
+    } else {
+        None
+    };
+    if let Some((reason, text)) = trouble {
+        let message = if health.ready.0 { text } else { format!("{text}; {}", health.message) };
+        let stalled = health.stalled.take();
+        return Health { stalled, ..Health::reconciling(reason, message) };
+    }
+    if !health.ready.0 {
+        health.message = format!("clients are served, but {}", health.message);
+        health.ready = (true, "Degraded");
+    } else if partitions.under_replicated > 0 {
+        let count = partitions.under_replicated;
+        health.message = format!("all brokers serve, {count} partitions are catching up");
+        health.reconciling = Some("CatchingUp");
     }
     health
 }
@@ -97,43 +159,14 @@ fn not_ready(node_id: i32, pod: Option<&Pod>) -> Health {
     if pod.metadata.deletion_timestamp.is_some() {
         return Health::reconciling("Restarting", format!("broker {node_id} is shutting down"));
     }
-    if let Some((reason, quote)) = stuck(pod) {
+    if let Some((reason, quote)) = nodes::stuck(pod) {
         let message = format!("broker {node_id} does not start ({reason}): {}", quote.trim());
         return Health::stalled(reason, message);
     }
-    if let Some(why) = unschedulable(pod) {
+    if let Some(why) = nodes::unschedulable(pod) {
         return Health::stalled("Unschedulable", format!("no node takes broker {node_id}: {why}"));
     }
     Health::reconciling("Starting", format!("broker {node_id} is starting"))
-}
-
-/// Why a pod's container does not come up by itself, with its last words.
-fn stuck(pod: &Pod) -> Option<(String, String)> {
-    let status = pod.status.as_ref()?.container_statuses.as_ref()?.first()?;
-    let last_words = |state: &Option<ContainerState>| {
-        let ended = state.as_ref()?.terminated.as_ref()?;
-        (ended.exit_code != 0).then(|| ended.message.clone().unwrap_or_default())
-    };
-    let ended = last_words(&status.state).or_else(|| last_words(&status.last_state));
-    let waiting = status.state.as_ref().and_then(|state| state.waiting.as_ref());
-    match waiting {
-        Some(waiting) => {
-            let reason = waiting.reason.clone().unwrap_or_default();
-            let quote = ended.filter(|words| !words.is_empty()).or_else(|| waiting.message.clone());
-            STUCK.contains(&reason.as_str()).then(|| (reason, quote.unwrap_or_default()))
-        }
-        None if status.state.as_ref().is_some_and(|state| state.terminated.is_some()) => {
-            ended.map(|words| ("BrokerFailed".to_owned(), words))
-        }
-        None => None,
-    }
-}
-
-fn unschedulable(pod: &Pod) -> Option<String> {
-    let conditions = pod.status.as_ref()?.conditions.as_ref()?;
-    let scheduled = conditions.iter().find(|condition| condition.type_ == "PodScheduled")?;
-    (scheduled.reason.as_deref() == Some("Unschedulable"))
-        .then(|| scheduled.message.clone().unwrap_or_default())
 }
 
 /// What is being worked on, if anything.
@@ -141,13 +174,15 @@ fn work(
     cluster: &Cluster,
     observed: &Observed,
     actions: &[Action],
+    next: &Next,
 ) -> Option<(&'static str, String)> {
-    let restarting = actions.iter().find_map(|action| match action {
-        Action::Restart { pod, why, .. } => Some(format!("restarting {pod}: {why}")),
-        _ => None,
-    });
-    if let Some(message) = restarting {
-        return Some(("RollingUpdate", message));
+    match next {
+        Next::Restart { pod, why, .. } => {
+            return Some((ROLLING, format!("restarting {pod}: {why}")));
+        }
+        Next::Wait(message) => return Some((ROLLING, message.clone())),
+        Next::Pause(message) => return Some((PAUSED, message.clone())),
+        Next::Done | Next::Elect(_) => {}
     }
     let applied = actions.iter().find_map(|action| match action {
         Action::Apply(rendered) => Some(format!("applying {}", rendered.title())),
@@ -182,14 +217,6 @@ fn growing(cluster: &Cluster, observed: &Observed) -> Option<String> {
 fn pods<'a>(pool: &Pool, observed: &'a Observed) -> impl Iterator<Item = &'a Pod> {
     let names: Vec<String> = pool.node_ids().map(|node_id| pool.pod(node_id)).collect();
     names.into_iter().filter_map(|name| observed.pods.get(&name))
-}
-
-fn is_ready(pod: &Pod) -> bool {
-    let conditions = pod.status.as_ref().and_then(|status| status.conditions.as_ref());
-    pod.metadata.deletion_timestamp.is_none()
-        && conditions.is_some_and(|all| {
-            all.iter().any(|condition| condition.type_ == "Ready" && condition.status == "True")
-        })
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use barnabas_crds::KafkaCluster;
-use barnabas_crds::cluster::{ImagePullPolicy, Listener, PodTemplate, Resources};
+use barnabas_crds::cluster::{ImagePullPolicy, Listener, PodTemplate, Resources, Role, ZONE};
 use k8s_openapi::api::core::v1::LocalObjectReference;
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
@@ -16,9 +16,15 @@ pub enum Invalid {
     /// The resource did not come from an API server.
     #[error("the resource has no {0}")]
     Incomplete(&'static str),
-    /// This version cannot run that many.
-    #[error("this version runs one broker, the spec has {0}: keep one node pool with replicas: 1")]
-    Brokers(i32),
+    /// A quorum of that many would not be better than a smaller one.
+    #[error(
+        "a cluster has 1, 3 or 5 controllers, the spec has {0}: correct the replicas of the pools \
+         that have the role"
+    )]
+    Controllers(i32),
+    /// Nobody would serve clients.
+    #[error("a cluster needs brokers: give a node pool the role broker")]
+    NoBrokers,
 }
 
 impl Invalid {
@@ -27,7 +33,8 @@ impl Invalid {
     pub fn reason(&self) -> &'static str {
         match self {
             Self::Incomplete(_) => "InvalidResource",
-            Self::Brokers(_) => "UnsupportedSize",
+            Self::Controllers(_) => "UnsupportedControllers",
+            Self::NoBrokers => "NoBrokers",
         }
     }
 }
@@ -60,6 +67,12 @@ pub struct Cluster {
     pub listeners: Vec<Listener>,
     /// Broker configs that the user set.
     pub config: BTreeMap<String, String>,
+    /// Label of Kubernetes nodes that names the rack of brokers on them.
+    pub topology_key: String,
+    /// Whether the quorum of controllers was made before.
+    pub quorum_formed: bool,
+    /// How many pods a drain may take away at a time.
+    pub disruptions: i32,
     /// Node pools.
     pub pools: Vec<Pool>,
 }
@@ -71,6 +84,10 @@ pub struct Pool {
     pub name: String,
     /// Name of its StatefulSet and ConfigMap.
     pub full_name: String,
+    /// Whether its nodes are brokers.
+    pub broker: bool,
+    /// Whether its nodes are controllers.
+    pub controller: bool,
     /// Number of nodes.
     pub replicas: i32,
     /// Node id of the first.
@@ -124,7 +141,21 @@ impl Cluster {
     /// Number of brokers.
     #[must_use]
     pub fn brokers(&self) -> i32 {
-        self.pools.iter().map(|pool| pool.replicas).sum()
+        self.pools.iter().filter(|pool| pool.broker).map(|pool| pool.replicas).sum()
+    }
+
+    /// Number of controllers.
+    #[must_use]
+    pub fn controllers(&self) -> i32 {
+        self.pools.iter().filter(|pool| pool.controller).map(|pool| pool.replicas).sum()
+    }
+
+    /// Every node with its pool, by id.
+    pub fn nodes(&self) -> impl Iterator<Item = (i32, &Pool)> {
+        let mut all: Vec<(i32, &Pool)> =
+            self.pools.iter().flat_map(|pool| pool.node_ids().map(move |id| (id, pool))).collect();
+        all.sort_by_key(|(id, _)| *id);
+        all.into_iter()
     }
 }
 
@@ -137,13 +168,11 @@ pub fn validate(raw: &KafkaCluster, id: &str, defaults: &Defaults) -> Result<Clu
     let namespace = raw.metadata.namespace.clone().ok_or(Invalid::Incomplete("namespace"))?;
     let owner = raw.controller_owner_ref(&()).ok_or(Invalid::Incomplete("uid"))?;
     let spec = &raw.spec;
-    let brokers = spec.node_pools.iter().map(|pool| pool.replicas).sum();
-    if brokers != 1 {
-        return Err(Invalid::Brokers(brokers));
-    }
     let pools = spec.node_pools.iter().map(|pool| Pool {
         name: pool.name.clone(),
         full_name: format!("{name}-{}", pool.name),
+        broker: pool.roles.contains(&Role::Broker),
+        controller: pool.roles.contains(&Role::Controller),
         replicas: pool.replicas,
         first_node_id: pool.first_node_id,
         disk: pool.storage.size.clone(),
@@ -153,7 +182,7 @@ pub fn validate(raw: &KafkaCluster, id: &str, defaults: &Defaults) -> Result<Clu
         rack: pool.rack.clone(),
         template: pool.template.clone().unwrap_or_default(),
     });
-    Ok(Cluster {
+    let cluster = Cluster {
         namespace,
         owner,
         id: id.to_owned(),
@@ -166,9 +195,18 @@ pub fn validate(raw: &KafkaCluster, id: &str, defaults: &Defaults) -> Result<Clu
         image_pull_secrets: spec.image_pull_secrets.clone(),
         listeners: spec.listeners.clone(),
         config: spec.config.iter().map(|(key, value)| (key.clone(), value.to_string())).collect(),
+        topology_key: spec.rack.as_ref().map_or(ZONE, |rack| &rack.topology_key).to_owned(),
+        quorum_formed: raw.status.as_ref().is_some_and(|status| status.quorum_formed),
+        disruptions: 1,
         pools: pools.collect(),
         name,
-    })
+    };
+    // The CRD's rules say so at apply; an object that is older than they are may not keep to them.
+    match (cluster.controllers(), cluster.brokers()) {
+        (1 | 3 | 5, 1..) => Ok(cluster),
+        (1 | 3 | 5, _) => Err(Invalid::NoBrokers),
+        (controllers, _) => Err(Invalid::Controllers(controllers)),
+    }
 }
 
 /// Enough for the scheduler to place a small broker; no limits, memory is bounded by configs.

@@ -22,7 +22,7 @@ use super::{Connection, Error, Refusal};
 /// The time-out inside requests that change something.
 const CHANGE_MAX: Duration = Duration::from_secs(15);
 /// `ConfigResource.Type` of a topic.
-const TOPIC: i8 = 2;
+pub(super) const TOPIC: i8 = 2;
 /// `ConfigSource.DYNAMIC_TOPIC_CONFIG`: set on the topic itself.
 const SET_ON_TOPIC: i8 = 1;
 const SET: i8 = 0;
@@ -222,7 +222,7 @@ impl Admin {
         Ok(answer.collect())
     }
 
-    async fn send<R: Request>(&self, request: &R) -> Result<R::Response, Error> {
+    pub(super) async fn send<R: Request>(&self, request: &R) -> Result<R::Response, Error> {
         let mut held = self.connection.lock().await;
         // Taken out: a future that is dropped half-way leaves no connection in an unknown state.
         let mut connection = match held.take() {
@@ -277,6 +277,7 @@ fn alterable((name, value): (&String, &Option<String>)) -> AlterableConfig {
     }
 }
 
-fn change_ms() -> i32 {
+/// The time-out inside requests that change something, as they carry it.
+pub(super) fn change_ms() -> i32 {
     i32::try_from(CHANGE_MAX.as_millis()).unwrap_or(i32::MAX)
 }

@@ -8,15 +8,19 @@ use std::time::Duration;
 use barnabas_wire::api::api_versions::ApiVersionsRequest;
 use barnabas_wire::{Decoder, Message, Request, ResponseHeader, encode_request};
 use bytes::Bytes;
+use futures::FutureExt;
+use futures::future::select_ok;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::net::{TcpStream, lookup_host};
+use tokio::time::{sleep, timeout};
 
 use super::Error;
 
 const CLIENT_ID: &str = "barnabas-operator";
 /// How long a connection may take to be made.
 const CONNECT_MAX: Duration = Duration::from_secs(5);
+/// How long one address is waited for before the next is tried as well.
+const NEXT_ADDRESS: Duration = Duration::from_millis(200);
 /// How long an answer may take: longer than the time-out inside the requests.
 const ANSWER_MAX: Duration = Duration::from_secs(30);
 /// Metadata and configs of 10,000 topics fit several times.
@@ -39,7 +43,7 @@ impl Connection {
     /// # Errors
     /// When the broker cannot be reached or does not speak the protocol.
     pub async fn open(address: &str) -> Result<Self, Error> {
-        let stream = in_time(address, CONNECT_MAX, TcpStream::connect(address)).await?;
+        let stream = in_time(address, CONNECT_MAX, connect(address)).await?;
         stream.set_nodelay(true).map_err(|source| io_error(address, source))?;
         let mut connection =
             Self { address: address.to_owned(), stream, correlation: 0, versions: BTreeMap::new() };
@@ -91,6 +95,24 @@ impl Connection {
         }
         Ok(R::Response::decode(&mut decoder, version)?)
     }
+}
+
+/// Connects to one of the addresses behind a name: the first that answers. Each is tried a moment
+/// after the one before it, so that a broker whose node is gone holds nobody up.
+async fn connect(address: &str) -> io::Result<TcpStream> {
+    let found = lookup_host(address).await?;
+    let attempts = (0_u32..).zip(found).map(|(turn, address)| {
+        async move {
+            sleep(NEXT_ADDRESS * turn).await;
+            TcpStream::connect(address).await
+        }
+        .boxed()
+    });
+    let attempts: Vec<_> = attempts.collect();
+    if attempts.is_empty() {
+        return Err(io::Error::new(io::ErrorKind::NotFound, "the name has no address"));
+    }
+    select_ok(attempts).await.map(|(stream, _)| stream)
 }
 
 /// `None` when the answer is larger than allowed.

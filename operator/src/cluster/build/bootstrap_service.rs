@@ -12,7 +12,7 @@ pub fn build(cluster: &Cluster) -> Service {
         metadata: super::metadata(cluster, &cluster.bootstrap_service(), None),
         spec: Some(ServiceSpec {
             type_: Some("ClusterIP".to_owned()),
-            selector: Some(labels::selected(cluster, None)),
+            selector: Some(labels::brokers(cluster)),
             ports: Some(ports.map(headless_service::port).collect()),
             ..ServiceSpec::default()
         }),

@@ -10,6 +10,10 @@ use super::super::validate::{Cluster, Pool};
 pub const CLUSTER: &str = "kafka.barnabas.dev/cluster";
 /// Label with the name of the node pool.
 pub const POOL: &str = "kafka.barnabas.dev/pool";
+/// Label of pods that serve clients.
+pub const BROKER: &str = "kafka.barnabas.dev/broker";
+/// Label of pods that vote about the metadata.
+pub const CONTROLLER: &str = "kafka.barnabas.dev/controller";
 /// Selects everything that this operator makes.
 pub const MANAGED: &str = "app.kubernetes.io/managed-by=barnabas-operator";
 
@@ -35,6 +39,19 @@ pub fn selected(cluster: &Cluster, pool: Option<&Pool>) -> Labels {
     if let Some(pool) = pool {
         labels.insert(POOL.to_owned(), pool.name.clone());
     }
+    labels
+}
+
+/// What the nodes of a pool are, as labels of their pods.
+pub fn roles(pool: &Pool) -> Labels {
+    let roles = [(BROKER, pool.broker), (CONTROLLER, pool.controller)].into_iter();
+    roles.map(|(role, has)| (role.to_owned(), has.to_string())).collect()
+}
+
+/// The labels that the pods of all brokers are selected by.
+pub fn brokers(cluster: &Cluster) -> Labels {
+    let mut labels = selected(cluster, None);
+    labels.insert(BROKER.to_owned(), true.to_string());
     labels
 }
 

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{
-    Capabilities, ConfigMapVolumeSource, Container, ContainerPort, EnvVar, EnvVarSource,
-    HTTPGetAction, ObjectFieldSelector, PodSecurityContext, PodSpec, PodTemplateSpec, Probe,
-    ResourceRequirements, SeccompProfile, SecurityContext, TopologySpreadConstraint, Volume,
-    VolumeMount,
+    Affinity, Capabilities, ConfigMapVolumeSource, Container, ContainerPort, EnvVar, EnvVarSource,
+    HTTPGetAction, ObjectFieldSelector, PodAffinityTerm, PodAntiAffinity, PodSecurityContext,
+    PodSpec, PodTemplateSpec, Probe, ResourceRequirements, SeccompProfile, SecurityContext,
+    TopologySpreadConstraint, Volume, VolumeMount, WeightedPodAffinityTerm,
 };
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -28,6 +28,8 @@ const CONFIG_VOLUME: &str = "config";
 const CONFIG_MOUNT: &str = "/etc/barnabas";
 /// The user of the image.
 const USER: i64 = 65532;
+/// Label with the name of a Kubernetes node.
+const HOST: &str = "kubernetes.io/hostname";
 /// Seconds for a clean shutdown when the spec has none.
 const GRACE_SECONDS: i64 = 120;
 
@@ -36,6 +38,7 @@ pub fn template(cluster: &Cluster, pool: &Pool) -> PodTemplateSpec {
     let added = pool.template.metadata.clone().unwrap_or_default();
     let mut all_labels = added.labels;
     all_labels.extend(labels::all(cluster, Some(pool)));
+    all_labels.extend(labels::roles(pool));
     let mut annotations = added.annotations;
     let config = fingerprint::of(&properties::text(cluster, pool));
     annotations.insert(CONFIG.to_owned(), config);
@@ -73,7 +76,7 @@ fn spec(cluster: &Cluster, pool: &Pool) -> PodSpec {
         image_pull_secrets: some(&cluster.image_pull_secrets),
         node_selector: (!template.node_selector.is_empty()).then(|| template.node_selector.clone()),
         tolerations: (!template.tolerations.is_empty()).then(|| template.tolerations.clone()),
-        affinity: template.affinity.clone(),
+        affinity: Some(template.affinity.clone().unwrap_or_else(|| default_affinity(cluster))),
         topology_spread_constraints: Some(spread),
         priority_class_name: template.priority_class_name.clone(),
         containers: vec![container(cluster, pool)],
@@ -101,12 +104,12 @@ fn container(cluster: &Cluster, pool: &Pool) -> Container {
         name: "broker".to_owned(),
         image: Some(cluster.image.clone()),
         image_pull_policy: Some(cluster.image_pull_policy.to_owned()),
-        args: Some(arguments(cluster)),
+        args: Some(arguments(cluster, pool)),
         env: Some(vec![
             from_field("POD_NAME", "metadata.name"),
             from_field("NODE_ID", "metadata.labels['apps.kubernetes.io/pod-index']"),
         ]),
-        ports: Some(ports(cluster)),
+        ports: Some(ports(cluster, pool)),
         resources: Some(ResourceRequirements {
             requests: quantities(&pool.resources.requests),
             limits: quantities(&pool.resources.limits),
@@ -127,36 +130,41 @@ fn container(cluster: &Cluster, pool: &Pool) -> Container {
 }
 
 /// The kubelet fills in `$(…)`.
-fn arguments(cluster: &Cluster) -> Vec<String> {
-    let host = host(cluster, "$(POD_NAME)");
-    let advertised: Vec<String> = properties::listeners(cluster)
-        .into_iter()
-        .skip(1)
-        .map(|(name, port)| format!("{name}://{host}:{port}"))
-        .collect();
-    vec![
+fn arguments(cluster: &Cluster, pool: &Pool) -> Vec<String> {
+    let mut arguments = vec![
         "run".to_owned(),
         format!("--config={CONFIG_MOUNT}/server.properties"),
         format!("--cluster-id={}", cluster.id),
         format!("--http=0.0.0.0:{HTTP_PORT}"),
         "--override=node.id=$(NODE_ID)".to_owned(),
-        format!("--override=advertised.listeners={}", advertised.join(",")),
-    ]
+    ];
+    let host = host(cluster, "$(POD_NAME)");
+    let advertised: Vec<String> = properties::listeners(cluster, pool)
+        .into_iter()
+        .filter(|(name, _)| name != properties::CONTROLLER)
+        .map(|(name, port)| format!("{name}://{host}:{port}"))
+        .collect();
+    if !advertised.is_empty() {
+        arguments.push(format!("--override=advertised.listeners={}", advertised.join(",")));
+    }
+    arguments
 }
 
-fn ports(cluster: &Cluster) -> Vec<ContainerPort> {
+fn ports(cluster: &Cluster, pool: &Pool) -> Vec<ContainerPort> {
     let port = |name: &str, port: i32| ContainerPort {
         name: Some(name.to_owned()),
         container_port: port,
         protocol: Some("TCP".to_owned()),
         ..ContainerPort::default()
     };
-    let mut ports = vec![
-        port("http", HTTP_PORT),
-        port("controller", super::CONTROLLER_PORT),
-        port("replication", super::REPLICATION_PORT),
-    ];
-    ports.extend(cluster.listeners.iter().map(|listener| port(&listener.name, listener.port)));
+    let mut ports = vec![port("http", HTTP_PORT)];
+    if pool.controller {
+        ports.push(port("controller", super::CONTROLLER_PORT));
+    }
+    if pool.broker {
+        ports.push(port("replication", super::REPLICATION_PORT));
+        ports.extend(cluster.listeners.iter().map(|listener| port(&listener.name, listener.port)));
+    }
     ports
 }
 
@@ -212,9 +220,9 @@ fn container_security() -> SecurityContext {
     }
 }
 
-/// Over zones, then over nodes, where that is possible.
+/// Over racks, then over nodes, where that is possible: a cluster in one zone has to run, too.
 fn default_spread(cluster: &Cluster, pool: &Pool) -> Vec<TopologySpreadConstraint> {
-    ["topology.kubernetes.io/zone", "kubernetes.io/hostname"]
+    [cluster.topology_key.as_str(), HOST]
         .map(|key| TopologySpreadConstraint {
             max_skew: 1,
             topology_key: key.to_owned(),
@@ -223,4 +231,23 @@ fn default_spread(cluster: &Cluster, pool: &Pool) -> Vec<TopologySpreadConstrain
             ..TopologySpreadConstraint::default()
         })
         .to_vec()
+}
+
+/// No two nodes of the cluster, of whatever pool, on one host, where that is possible.
+fn default_affinity(cluster: &Cluster) -> Affinity {
+    let apart = WeightedPodAffinityTerm {
+        weight: 100,
+        pod_affinity_term: PodAffinityTerm {
+            label_selector: Some(labels::selector(cluster, None)),
+            topology_key: HOST.to_owned(),
+            ..PodAffinityTerm::default()
+        },
+    };
+    Affinity {
+        pod_anti_affinity: Some(PodAntiAffinity {
+            preferred_during_scheduling_ignored_during_execution: Some(vec![apart]),
+            ..PodAntiAffinity::default()
+        }),
+        ..Affinity::default()
+    }
 }

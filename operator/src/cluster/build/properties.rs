@@ -7,27 +7,20 @@ use std::fmt::Write;
 use super::super::validate::{Cluster, Pool};
 use super::{CONTROLLER_PORT, REPLICATION_PORT, pod};
 
+/// Kafka's name of the listener among controllers.
+pub const CONTROLLER: &str = "CONTROLLER";
+
 /// The file's text; the same properties give the same text.
 pub fn text(cluster: &Cluster, pool: &Pool) -> String {
-    let mut properties = internal_topics(cluster);
+    let mut properties = replication(cluster);
     properties.extend(cluster.config.clone());
-    let names: Vec<(String, i32)> = listeners(cluster);
-    let plaintext: Vec<String> =
-        names.iter().map(|(name, _)| format!("{name}:PLAINTEXT")).collect();
-    let sockets: Vec<String> =
-        names.iter().map(|(name, port)| format!("{name}://:{port}")).collect();
-    let managed = [
-        ("process.roles", "broker,controller".to_owned()),
-        ("controller.listener.names", "CONTROLLER".to_owned()),
-        ("inter.broker.listener.name", "REPLICATION".to_owned()),
-        ("listener.security.protocol.map", plaintext.join(",")),
-        ("listeners", sockets.join(",")),
-        ("controller.quorum.voters", voters(cluster)),
-        ("log.dirs", pod::DATA_DIR.to_owned()),
-    ];
-    properties.extend(managed.map(|(name, value)| (name.to_owned(), value)));
-    if let Some(rack) = &pool.rack {
+    properties.extend(managed(cluster, pool).map(|(name, value)| (name.to_owned(), value)));
+    if let Some(rack) = pool.rack.as_ref().filter(|_| pool.broker) {
         properties.insert("broker.rack".to_owned(), rack.clone());
+    }
+    if pool.broker {
+        let name = "inter.broker.listener.name".to_owned();
+        properties.insert(name, "REPLICATION".to_owned());
     }
     let mut text = String::new();
     for (name, value) in properties {
@@ -36,18 +29,52 @@ pub fn text(cluster: &Cluster, pool: &Pool) -> String {
     text
 }
 
-/// The topic of committed offsets has three replicas by default, and is never created on fewer
-/// brokers: then groups would not work.
-fn internal_topics(cluster: &Cluster) -> BTreeMap<String, String> {
-    let brokers: usize = cluster.pools.iter().map(|pool| pool.node_ids().count()).sum();
-    let replicas = brokers.clamp(1, 3).to_string();
-    BTreeMap::from([("offsets.topic.replication.factor".to_owned(), replicas)])
+fn managed(cluster: &Cluster, pool: &Pool) -> [(&'static str, String); 6] {
+    let roles: Vec<&str> = [("broker", pool.broker), ("controller", pool.controller)]
+        .into_iter()
+        .filter_map(|(role, has)| has.then_some(role))
+        .collect();
+    let plaintext: Vec<String> =
+        all_listeners(cluster).iter().map(|(name, _)| format!("{name}:PLAINTEXT")).collect();
+    let sockets: Vec<String> =
+        listeners(cluster, pool).iter().map(|(name, port)| format!("{name}://:{port}")).collect();
+    [
+        ("process.roles", roles.join(",")),
+        ("controller.listener.names", CONTROLLER.to_owned()),
+        ("listener.security.protocol.map", plaintext.join(",")),
+        ("listeners", sockets.join(",")),
+        ("controller.quorum.voters", voters(cluster)),
+        ("log.dirs", pod::DATA_DIR.to_owned()),
+    ]
 }
 
-/// Kafka's listener names with their ports; the first is the controllers'.
-pub fn listeners(cluster: &Cluster) -> Vec<(String, i32)> {
+/// What the user may set otherwise: topics have three replicas, of which two have to be in sync,
+/// as soon as there are brokers for that; and never more replicas than brokers: nobody could
+/// create them.
+fn replication(cluster: &Cluster) -> BTreeMap<String, String> {
+    let brokers = cluster.brokers();
+    let replicas = brokers.clamp(1, 3).to_string();
+    let mut properties =
+        BTreeMap::from([("offsets.topic.replication.factor".to_owned(), replicas.clone())]);
+    if brokers > 1 {
+        properties.insert("default.replication.factor".to_owned(), replicas);
+    }
+    if brokers > 2 {
+        properties.insert("min.insync.replicas".to_owned(), "2".to_owned());
+    }
+    properties
+}
+
+/// Kafka's listener names with their ports, as a pool's nodes have them.
+pub fn listeners(cluster: &Cluster, pool: &Pool) -> Vec<(String, i32)> {
+    let has = |name: &str| if name == CONTROLLER { pool.controller } else { pool.broker };
+    all_listeners(cluster).into_iter().filter(|(name, _)| has(name)).collect()
+}
+
+/// Those of all nodes: the protocol of a listener must be known to whoever connects to it, too.
+fn all_listeners(cluster: &Cluster) -> Vec<(String, i32)> {
     let own =
-        [("CONTROLLER".to_owned(), CONTROLLER_PORT), ("REPLICATION".to_owned(), REPLICATION_PORT)];
+        [(CONTROLLER.to_owned(), CONTROLLER_PORT), ("REPLICATION".to_owned(), REPLICATION_PORT)];
     let clients = cluster
         .listeners
         .iter()
@@ -56,13 +83,12 @@ pub fn listeners(cluster: &Cluster) -> Vec<(String, i32)> {
 }
 
 fn voters(cluster: &Cluster) -> String {
-    let voter = |pool: &Pool, node_id: i32| {
-        format!("{node_id}@{}:{CONTROLLER_PORT}", pod::host(cluster, &pool.pod(node_id)))
-    };
     let voters: Vec<String> = cluster
-        .pools
-        .iter()
-        .flat_map(|pool| pool.node_ids().map(move |node_id| voter(pool, node_id)))
+        .nodes()
+        .filter(|(_, pool)| pool.controller)
+        .map(|(node_id, pool)| {
+            format!("{node_id}@{}:{CONTROLLER_PORT}", pod::host(cluster, &pool.pod(node_id)))
+        })
         .collect();
     voters.join(",")
 }

@@ -3,7 +3,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::super::fixtures::cluster;
+use super::super::fixtures::{cluster, separate, three};
 use super::{Rendered, build, properties};
 
 /// Every object of the sample cluster, to be read by people. `UPDATE_SNAPSHOTS=1` writes it anew.
@@ -72,4 +72,57 @@ fn properties_survive_a_reader_of_java_properties() {
     });
     let text = properties::text(&cluster, &cluster.pools[0]);
     assert!(text.contains("max.connections.per.ip.overrides=\\ a\\\\b\n"), "{text}");
+}
+
+#[test]
+fn what_a_node_is_decides_where_it_listens() {
+    let cluster = separate();
+    let (control, brokers) = (&cluster.pools[0], &cluster.pools[1]);
+    let text = properties::text(&cluster, control);
+    assert!(text.contains("\nlisteners=CONTROLLER://:9090\n"), "{text}");
+    assert!(text.contains("\nprocess.roles=controller\n"), "{text}");
+    assert!(!text.contains("inter.broker.listener.name"), "{text}");
+    let text = properties::text(&cluster, brokers);
+    assert!(text.contains("\nlisteners=REPLICATION://:9091,CLIENTS://:9092\n"), "{text}");
+    assert!(text.contains("\nprocess.roles=broker\n"), "{text}");
+    let rendered = build(&cluster);
+    let sets: Vec<&Value> = rendered
+        .iter()
+        .filter(|object| object.api.kind == "StatefulSet")
+        .map(|object| &object.value["spec"]["template"])
+        .collect();
+    let ports = |template: &Value| {
+        let ports = template["spec"]["containers"][0]["ports"].as_array().unwrap().clone();
+        ports.iter().map(|port| port["containerPort"].as_i64().unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(ports(sets[0]), [8080, 9090]);
+    assert_eq!(ports(sets[1]), [8080, 9091, 9092]);
+    let broker =
+        |template: &Value| template["metadata"]["labels"]["kafka.barnabas.dev/broker"].clone();
+    assert_eq!((broker(sets[0]), broker(sets[1])), ("false".into(), "true".into()));
+    let service = rendered.iter().find(|object| object.name == "events-bootstrap").unwrap();
+    assert_eq!(service.value["spec"]["selector"]["kafka.barnabas.dev/broker"], "true");
+}
+
+#[test]
+fn topics_of_a_cluster_of_three_survive_a_broker_by_default() {
+    let has = |text: &str, line: &str| text.lines().any(|found| found == line);
+    let cluster = three();
+    let text = properties::text(&cluster, &cluster.pools[0]);
+    assert!(has(&text, "default.replication.factor=3"), "{text}");
+    assert!(has(&text, "min.insync.replicas=2"), "{text}");
+    assert!(has(&text, "offsets.topic.replication.factor=3"), "{text}");
+    let one = super::super::fixtures::cluster(|_| {});
+    let text = properties::text(&one, &one.pools[0]);
+    assert!(has(&text, "offsets.topic.replication.factor=1"), "{text}");
+    assert!(!text.contains("min.insync.replicas"), "{text}");
+}
+
+#[test]
+fn drains_stop_while_replicas_are_missing() {
+    let mut cluster = three();
+    cluster.disruptions = 0;
+    let rendered = build(&cluster);
+    let budget = rendered.iter().find(|object| object.api.kind == "PodDisruptionBudget").unwrap();
+    assert_eq!(budget.value["spec"]["maxUnavailable"], 0);
 }

@@ -5,8 +5,10 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use serde_json::json;
 
 use super::super::build::{Rendered, build};
+use super::super::decide::decide;
 use super::super::dereference::Observed;
-use super::super::fixtures::cluster;
+use super::super::fixtures::{cluster, separate};
+use super::super::nodes::nodes;
 use super::super::validate::Cluster;
 use super::{Action, Conflict, plan};
 
@@ -31,15 +33,18 @@ pub fn running(cluster: &Cluster) -> Observed {
         value["metadata"]["resourceVersion"] = json!("1");
         observed.objects.insert((rendered.api.kind.clone(), rendered.name.clone()), value);
     }
-    observed.pods.insert("events-brokers-0".to_owned(), pod("one"));
+    for (id, pool) in cluster.nodes() {
+        observed.pods.insert(pool.pod(id), pod(&pool.pod(id), "one"));
+    }
     observed.claims.insert("data-events-brokers-0".to_owned(), claim("1Gi"));
     observed
 }
 
-fn pod(revision: &str) -> Pod {
+/// A pod that serves, made from a revision of its StatefulSet.
+pub fn pod(name: &str, revision: &str) -> Pod {
     serde_json::from_value(json!({
         "metadata": {
-            "name": "events-brokers-0",
+            "name": name,
             "uid": "pod",
             "labels": {"controller-revision-hash": revision},
         },
@@ -59,7 +64,8 @@ fn claim(size: &str) -> PersistentVolumeClaim {
 }
 
 fn steps(cluster: &Cluster, observed: &Observed) -> Vec<Action> {
-    plan(cluster, &build(cluster), observed).unwrap()
+    let nodes = nodes(cluster, observed);
+    decide(cluster, &build(cluster), observed, (&nodes, None), false).unwrap().0
 }
 
 fn applied(actions: &[Action]) -> Vec<String> {
@@ -82,6 +88,34 @@ fn everything_is_applied_where_nothing_is_and_the_stateful_set_last() {
 fn nothing_is_done_where_everything_is() {
     let cluster = cluster(|_| {});
     assert_eq!(steps(&cluster, &running(&cluster)), []);
+    let cluster = separate();
+    assert_eq!(steps(&cluster, &running(&cluster)), []);
+}
+
+#[test]
+fn a_pod_is_told_its_rack_once_its_node_is_known() {
+    let cluster = cluster(|_| {});
+    let mut observed = running(&cluster);
+    let name = "events-brokers-0".to_owned();
+    let pod = observed.pods.get_mut(&name).unwrap();
+    pod.spec.as_mut().unwrap().node_name = Some("node-1".to_owned());
+    assert_eq!(steps(&cluster, &observed), []);
+    observed.racks.insert("node-1".to_owned(), Some("zone-a".to_owned()));
+    let told = |rack: &str| {
+        let rack = rack.to_owned();
+        Action::SetRack { pod: name.clone(), uid: "pod".to_owned(), rack }
+    };
+    assert_eq!(steps(&cluster, &observed), [told("zone-a")]);
+    // Without a right to see nodes, what Kubernetes wrote on the pod has to do.
+    observed.racks.insert("node-1".to_owned(), None);
+    assert_eq!(steps(&cluster, &observed), [told("")]);
+    let labels = observed.pods.get_mut(&name).unwrap().metadata.labels.as_mut().unwrap();
+    labels.insert("topology.kubernetes.io/zone".to_owned(), "zone-b".to_owned());
+    assert_eq!(steps(&cluster, &observed), [told("zone-b")]);
+    let annotation = ("kafka.barnabas.dev/rack".to_owned(), "zone-b".to_owned());
+    let pod = observed.pods.get_mut(&name).unwrap();
+    pod.metadata.annotations.get_or_insert_default().extend([annotation]);
+    assert_eq!(steps(&cluster, &observed), []);
 }
 
 #[test]
@@ -107,14 +141,15 @@ fn a_field_that_is_no_longer_wanted_is_noticed() {
 fn a_pod_of_an_older_revision_is_restarted_once() {
     let cluster = cluster(|_| {});
     let mut observed = running(&cluster);
-    observed.pods.insert("events-brokers-0".to_owned(), pod("older"));
+    observed.pods.insert("events-brokers-0".to_owned(), pod("events-brokers-0", "older"));
     let restart = Action::Restart {
         pod: "events-brokers-0".to_owned(),
         uid: "pod".to_owned(),
         why: "its configuration changed",
+        exposed: 0,
     };
     assert_eq!(steps(&cluster, &observed), [restart]);
-    let mut leaving = pod("older");
+    let mut leaving = pod("events-brokers-0", "older");
     leaving.metadata.deletion_timestamp =
         Some(serde_json::from_value(json!("2026-11-21T12:00:00Z")).unwrap());
     observed.pods.insert("events-brokers-0".to_owned(), leaving);
@@ -125,7 +160,7 @@ fn a_pod_of_an_older_revision_is_restarted_once() {
 fn no_pod_is_restarted_before_the_stateful_set_has_been_seen() {
     let cluster = cluster(|_| {});
     let mut observed = running(&cluster);
-    observed.pods.insert("events-brokers-0".to_owned(), pod("older"));
+    observed.pods.insert("events-brokers-0".to_owned(), pod("events-brokers-0", "older"));
     let set = observed.stateful_sets.get_mut("events-brokers").unwrap();
     set.metadata.generation = Some(2);
     assert_eq!(steps(&cluster, &observed), []);

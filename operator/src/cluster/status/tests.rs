@@ -1,11 +1,20 @@
 use serde_json::json;
 
-use super::super::fixtures::cluster;
+use super::super::dereference::Observed;
+use super::super::fixtures::{cluster, three};
+use super::super::live::Live;
+use super::super::nodes::nodes;
 use super::super::plan::tests::running;
-use super::{health, status};
-use crate::cluster::dereference::Observed;
-use crate::cluster::plan::Action;
+use super::super::roll::Next;
+use super::super::roll::tests::well;
+use super::super::validate::Cluster;
+use super::{Seen, health, status};
 use crate::condition::Health;
+
+fn health_of(cluster: &Cluster, observed: &Observed, live: Option<&Live>, next: &Next) -> Health {
+    let nodes = nodes(cluster, observed);
+    health(cluster, &Seen { observed, nodes: &nodes, live }, &[], next)
+}
 
 fn with_container(state: &serde_json::Value) -> (Observed, Health) {
     let cluster = cluster(|_| {});
@@ -16,7 +25,7 @@ fn with_container(state: &serde_json::Value) -> (Observed, Health) {
         "state": state["state"], "lastState": state["lastState"],
     }]});
     observed.pods.insert("events-brokers-0".to_owned(), serde_json::from_value(pod).unwrap());
-    let health = health(&cluster, &observed, &[]);
+    let health = health_of(&cluster, &observed, None, &Next::Done);
     (observed, health)
 }
 
@@ -25,10 +34,11 @@ fn a_running_cluster_is_ready_and_says_where_to_connect() {
     let cluster = cluster(|_| {});
     let observed = running(&cluster);
     assert_eq!(
-        health(&cluster, &observed, &[]),
+        health_of(&cluster, &observed, None, &Next::Done),
         Health::ready("BrokersReady", "all brokers serve")
     );
-    let status = status(&cluster, &observed);
+    let nodes = nodes(&cluster, &observed);
+    let status = status(&cluster, &Seen { observed: &observed, nodes: &nodes, live: None });
     assert_eq!(status.brokers.as_deref(), Some("1/1"));
     assert_eq!(status.listeners[0].bootstrap_servers, "events-bootstrap.kafka.svc:9092");
     let pool = &status.node_pools[0];
@@ -68,12 +78,13 @@ fn a_starting_broker_is_waited_for() {
 #[test]
 fn a_restart_is_told_while_the_broker_still_serves() {
     let cluster = cluster(|_| {});
-    let restart = Action::Restart {
+    let restart = Next::Restart {
         pod: "events-brokers-0".to_owned(),
         uid: String::new(),
         why: "its image changed",
+        exposed: 0,
     };
-    let health = health(&cluster, &running(&cluster), &[restart]);
+    let health = health_of(&cluster, &running(&cluster), None, &restart);
     assert!(health.ready.0);
     assert_eq!(health.reconciling, Some("RollingUpdate"));
     assert_eq!(health.message, "restarting events-brokers-0: its image changed");
@@ -90,6 +101,67 @@ fn a_disk_that_has_not_grown_yet_is_waited_for() {
     });
     let claim = serde_json::from_value(claim).unwrap();
     observed.claims.insert("data-events-brokers-0".to_owned(), claim);
-    let health = health(&cluster, &observed, &[]);
+    let health = health_of(&cluster, &observed, None, &Next::Done);
     assert_eq!((health.ready.0, health.reconciling), (true, Some("GrowingStorage")));
+}
+
+#[test]
+fn a_cluster_that_spares_a_broker_stays_ready_without_it() {
+    let mut cluster = three();
+    cluster.quorum_formed = true;
+    let mut observed = running(&cluster);
+    observed.pods.remove("events-brokers-1");
+    let mut live = well();
+    live.partitions[0].isr.retain(|id| *id != 1);
+    live.min_isr.insert("t".to_owned(), 2);
+    let health = health_of(&cluster, &observed, Some(&live), &Next::Done);
+    assert_eq!((health.ready, health.reconciling), ((true, "Degraded"), Some("Starting")));
+    assert_eq!(health.message, "clients are served, but broker 1 is being created");
+    let nodes = nodes(&cluster, &observed);
+    let seen = Seen { observed: &observed, nodes: &nodes, live: Some(&live) };
+    let status = status(&cluster, &seen);
+    assert_eq!(status.brokers.as_deref(), Some("2/3"));
+    let partitions = status.partitions.unwrap();
+    assert_eq!((partitions.total, partitions.under_replicated), (3, 1));
+    assert_eq!((partitions.offline, partitions.under_min_isr), (0, 0));
+    assert_eq!(status.quorum.unwrap().voters, [0, 1, 2]);
+    let states: Vec<String> = status.nodes.iter().map(|n| format!("{:?}", n.state)).collect();
+    assert_eq!(states, ["Running", "Missing", "Running"]);
+    assert_eq!(status.nodes[0].rack.as_deref(), Some("zone-0"));
+}
+
+#[test]
+fn partitions_that_nobody_can_use_make_a_cluster_not_ready() {
+    let mut cluster = three();
+    cluster.quorum_formed = true;
+    let observed = running(&cluster);
+    let health_of = |live: Option<&Live>| health_of(&cluster, &observed, live, &Next::Done);
+    assert_eq!(health_of(Some(&well())), Health::ready("BrokersReady", "all brokers serve"));
+    let mut live = well();
+    live.partitions[2].leader = None;
+    let health = health_of(Some(&live));
+    assert_eq!(health.ready, (false, "PartitionsOffline"));
+    assert_eq!(health.message, "1 of 3 partitions have no leader");
+    let mut live = well();
+    live.min_isr.insert("t".to_owned(), 2);
+    live.partitions[1].isr = vec![1];
+    assert_eq!(health_of(Some(&live)).ready, (false, "PartitionsUnderMinIsr"));
+    let mut live = well();
+    live.quorum.leader = None;
+    assert_eq!(health_of(Some(&live)).ready, (false, "NoController"));
+    assert_eq!(health_of(None).ready, (false, "Unreachable"));
+}
+
+#[test]
+fn the_quorum_is_formed_once_all_nodes_serve_and_one_leads() {
+    let cluster = three();
+    let mut observed = running(&cluster);
+    let formed = |observed: &Observed, live: Option<&Live>| {
+        let nodes = nodes(&cluster, observed);
+        status(&cluster, &Seen { observed, nodes: &nodes, live }).quorum_formed
+    };
+    assert!(!formed(&observed, None));
+    assert!(formed(&observed, Some(&well())));
+    observed.pods.remove("events-brokers-2");
+    assert!(!formed(&observed, Some(&well())));
 }

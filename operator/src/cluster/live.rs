@@ -1,0 +1,95 @@
+//! What the brokers and controllers themselves say. Only read here; nothing is decided.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use barnabas_crds::cluster::{PartitionsStatus, QuorumStatus};
+use tokio::time::timeout;
+
+use crate::kafka::{Admin, Broker, Error, Partition, Quorum};
+
+/// How long the brokers get to answer.
+const ANSWER_MAX: Duration = Duration::from_secs(5);
+
+/// The state of a cluster by Kafka's protocol.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Live {
+    /// Every registered broker.
+    pub brokers: BTreeMap<i32, Broker>,
+    /// Every partition.
+    pub partitions: Vec<Partition>,
+    /// `min.insync.replicas` of topics that it was asked for: those with a partition that has
+    /// replicas missing.
+    pub min_isr: BTreeMap<String, usize>,
+    /// The controllers.
+    pub quorum: Quorum,
+}
+
+/// Asks a cluster; `None` when it does not answer in time.
+pub async fn read(admin: &Admin) -> Option<Live> {
+    match timeout(ANSWER_MAX, ask(admin)).await {
+        Ok(Ok(live)) => Some(live),
+        Ok(Err(error)) => {
+            tracing::debug!(%error, "the brokers do not say how they stand");
+            None
+        }
+        Err(_) => None,
+    }
+}
+
+async fn ask(admin: &Admin) -> Result<Live, Error> {
+    let quorum = admin.quorum().await?;
+    let brokers = admin.registered().await?;
+    let partitions = admin.partitions().await?;
+    let short: BTreeSet<&String> =
+        partitions.iter().filter(|p| p.under_replicated()).map(|p| &p.topic).collect();
+    let short: Vec<String> = short.into_iter().cloned().collect();
+    let min_isr = admin.min_isr(&short).await?;
+    Ok(Live { brokers, partitions, min_isr, quorum })
+}
+
+impl Live {
+    /// Partitions with replicas missing from their ISR.
+    pub fn under_replicated(&self) -> impl Iterator<Item = &Partition> {
+        self.partitions.iter().filter(|partition| partition.under_replicated())
+    }
+
+    /// Partitions, with counts of those that are not well.
+    #[must_use]
+    pub fn partitions_status(&self) -> PartitionsStatus {
+        let count = |matches: &dyn Fn(&Partition) -> bool| {
+            let found = self.partitions.iter().filter(|partition| matches(partition)).count();
+            i32::try_from(found).unwrap_or(i32::MAX)
+        };
+        let min_isr = |p: &Partition| self.min_isr.get(&p.topic).copied().unwrap_or(1);
+        PartitionsStatus {
+            total: count(&|_| true),
+            offline: count(&|partition| partition.leader.is_none()),
+            under_replicated: count(&Partition::under_replicated),
+            under_min_isr: count(&|partition| partition.isr.len() < min_isr(partition)),
+        }
+    }
+
+    /// The controllers, and who of them is behind.
+    #[must_use]
+    pub fn quorum_status(&self) -> QuorumStatus {
+        let lagging = self.quorum.voters.iter().filter(|(_, caught_up)| !**caught_up);
+        QuorumStatus {
+            leader_id: self.quorum.leader,
+            voters: self.quorum.voters.keys().copied().collect(),
+            lagging: lagging.map(|(id, _)| *id).collect(),
+        }
+    }
+
+    /// Partitions that another replica leads than the one that is to, although that is in sync.
+    #[must_use]
+    pub fn not_led_by_preferred(&self) -> Vec<(String, i32)> {
+        let other = self.partitions.iter().filter(|partition| {
+            let preferred = partition.replicas.first();
+            preferred.is_some_and(|preferred| {
+                partition.leader != Some(*preferred) && partition.isr.contains(preferred)
+            })
+        });
+        other.map(|partition| (partition.topic.clone(), partition.index)).collect()
+    }
+}
