@@ -200,6 +200,7 @@ fn node(config: &BrokerConfig, dirs: &[Formatted], machine: &Machine) -> Result<
         absent_dirs: absent,
         replica_lag_time_max_ms: settings.number("replica.lag.time.max.ms")?,
         fetch_session_slots: settings.number("max.incremental.fetch.session.cache.slots")?,
+        dialer: Arc::clone(&machine.dialer),
     }))
 }
 

@@ -18,6 +18,7 @@ pub mod metrics;
 pub mod net;
 pub mod node;
 pub mod partition;
+pub mod peer;
 pub mod producer_ids;
 pub mod raft;
 

@@ -19,6 +19,7 @@ use tokio::task::{AbortHandle, JoinHandle};
 
 use crate::clock::{Clock, SystemClock};
 use crate::net::{Network, TcpNetwork};
+use crate::peer::{Dialer, TcpDialer};
 
 /// What a node has of the world around it.
 #[derive(Clone, Debug)]
@@ -29,6 +30,8 @@ pub struct Machine {
     pub disk: Arc<dyn Disk>,
     /// The network, for those who connect to the node.
     pub network: Arc<dyn Network>,
+    /// The network, for connections of the node.
+    pub dialer: Arc<dyn Dialer>,
 }
 
 impl Machine {
@@ -39,6 +42,7 @@ impl Machine {
             clock: Arc::new(SystemClock::default()),
             disk: Arc::new(RealDisk),
             network: Arc::new(TcpNetwork),
+            dialer: Arc::new(TcpDialer),
         }
     }
 }

@@ -12,6 +12,7 @@ mod stream;
 pub use connection::{ConnectionContext, serve};
 pub use file::FileSlice;
 pub use input::FrameError;
+pub(crate) use input::Input;
 pub use limits::{Admission, Limits, Refusal};
 pub use listener::{Bound, ListenerConfig, ListenerRole, bind};
 pub use network::{Acceptor, Network, TcpNetwork};

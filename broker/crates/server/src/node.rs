@@ -19,6 +19,7 @@ use crate::machine;
 use crate::metrics::Metrics;
 use crate::net::{Admission, Limits};
 use crate::partition::{LogDir, Partitions};
+use crate::peer::Dialer;
 use crate::producer_ids::ProducerIds;
 
 /// Who this node is.
@@ -63,6 +64,8 @@ pub struct Node {
     pub metrics: Arc<Metrics>,
     /// Bounds of single requests.
     pub bounds: RequestBounds,
+    /// Opens connections to other nodes.
+    pub dialer: Arc<dyn Dialer>,
     /// The way to the active controller; set once, when there is one.
     pub controller: OnceLock<Arc<dyn ControllerLink>>,
 }
@@ -86,6 +89,8 @@ pub struct NodeParts {
     pub replica_lag_time_max_ms: i64,
     /// `max.incremental.fetch.session.cache.slots`.
     pub fetch_session_slots: usize,
+    /// Opens connections to other nodes.
+    pub dialer: Arc<dyn Dialer>,
 }
 
 impl Node {
@@ -123,6 +128,7 @@ impl Node {
             health: Arc::default(),
             metrics,
             bounds,
+            dialer: parts.dialer,
             controller: OnceLock::new(),
         }
     }

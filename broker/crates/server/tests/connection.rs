@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use barnabas_server::net::{Limits, ListenerConfig, ListenerRole, TcpNetwork, bind};
 use barnabas_server::node::{Identity, NodeParts};
+use barnabas_server::peer::TcpDialer;
 use barnabas_server::{Node, SystemClock};
 use barnabas_wire::api::{ApiVersionsRequest, ApiVersionsResponse};
 use barnabas_wire::{ApiKey, Decoder, ErrorCode, Message, ResponseHeader, encode_request};
@@ -37,6 +38,7 @@ impl Server {
             absent_dirs: Vec::new(),
             replica_lag_time_max_ms: 30_000,
             fetch_session_slots: 10,
+            dialer: Arc::new(TcpDialer),
         }));
         let bound = bind(
             &TcpNetwork,

@@ -16,6 +16,7 @@ use barnabas_server::node::{Identity, NodeParts};
 use barnabas_server::partition::{
     Fault, Intervals, LogDir, Loss, Produced, Read, ReadKind, Replica, Wanted, maintain,
 };
+use barnabas_server::peer::TcpDialer;
 use barnabas_server::raft::{self, MetadataOptions};
 use barnabas_server::{Clock, Node, SystemClock};
 use barnabas_storage::disk::{Fault as DiskFault, FaultKind};
@@ -65,6 +66,7 @@ impl Broker {
             absent_dirs: absent,
             replica_lag_time_max_ms: 30_000,
             fetch_session_slots: 10,
+            dialer: Arc::new(TcpDialer),
         }));
         for dir in node.partitions.dirs() {
             let partitions = Arc::clone(&node.partitions);

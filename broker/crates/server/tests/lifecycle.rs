@@ -15,6 +15,7 @@ use barnabas_server::http::BrokerState;
 use barnabas_server::lifecycle::{self, Lifecycle, LifecycleOptions, Registration};
 use barnabas_server::node::{Identity, NodeParts};
 use barnabas_server::partition::LogDir;
+use barnabas_server::peer::TcpDialer;
 use barnabas_server::raft::{self, MetadataOptions};
 use barnabas_server::{Clock, Node, SystemClock};
 use barnabas_storage::{Disk, RealDisk};
@@ -76,6 +77,7 @@ impl Broker {
             absent_dirs: Vec::new(),
             replica_lag_time_max_ms: 30_000,
             fetch_session_slots: 10,
+            dialer: Arc::new(TcpDialer),
         }));
         let registration = Registration {
             broker_id: 1,

@@ -32,21 +32,29 @@ pub enum FrameError {
 }
 
 /// The smallest request: API key, version, correlation id, null client id.
-const MIN_FRAME: i32 = 8;
+const MIN_REQUEST: i32 = 8;
+/// The smallest response: a correlation id.
+const MIN_RESPONSE: i32 = 4;
 
 #[derive(Debug)]
-pub(super) struct Input {
+pub(crate) struct Input {
     buffer: BytesMut,
+    min_frame: i32,
     max_frame: usize,
 }
 
 impl Input {
     pub(super) fn new(max_frame: usize) -> Self {
-        Self { buffer: BytesMut::new(), max_frame }
+        Self { buffer: BytesMut::new(), min_frame: MIN_REQUEST, max_frame }
+    }
+
+    /// For the side that asks.
+    pub(crate) fn of_responses(max_frame: usize) -> Self {
+        Self { min_frame: MIN_RESPONSE, ..Self::new(max_frame) }
     }
 
     /// The next frame that arrived whole, without its size.
-    pub(super) fn next_frame(&mut self) -> Result<Option<Bytes>, FrameError> {
+    pub(crate) fn next_frame(&mut self) -> Result<Option<Bytes>, FrameError> {
         let Some(size) = self.announced()? else {
             return Ok(None);
         };
@@ -71,7 +79,7 @@ impl Input {
     }
 
     /// Reads what there is. `Ready(0)` means that the peer will send no more.
-    pub(super) fn poll_fill<S: AsyncRead + Unpin>(
+    pub(crate) fn poll_fill<S: AsyncRead + Unpin>(
         &mut self,
         cx: &mut Context<'_>,
         stream: &mut S,
@@ -97,7 +105,7 @@ impl Input {
             return Ok(None);
         };
         let size = i32::from_be_bytes(*size);
-        if size < MIN_FRAME {
+        if size < self.min_frame {
             return Err(FrameError::BadSize(size));
         }
         let size = size as usize;

@@ -14,6 +14,7 @@ use barnabas_records::{BatchBuilder, BatchOptions};
 use barnabas_server::net::{Limits, ListenerConfig, ListenerRole, TcpNetwork, bind};
 use barnabas_server::node::{Identity, NodeParts};
 use barnabas_server::partition::{Intervals, LogDir, expire_waiters, maintain};
+use barnabas_server::peer::TcpDialer;
 use barnabas_server::{Clock, Node, SystemClock};
 use barnabas_storage::RealDisk;
 use barnabas_wire::api::fetch::{FetchPartition, FetchRequest, FetchTopic};
@@ -55,6 +56,7 @@ impl Server {
             absent_dirs: Vec::new(),
             replica_lag_time_max_ms: 30_000,
             fetch_session_slots: 10,
+            dialer: Arc::new(TcpDialer),
         }));
         publish(&node, partitions, configs).await;
         let waiters = Arc::clone(&node.partitions.waiters);

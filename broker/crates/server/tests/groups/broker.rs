@@ -15,6 +15,7 @@ use barnabas_server::coordinator::OFFSETS_TOPIC;
 use barnabas_server::net::{ConnectionContext, Limits, ListenerRole};
 use barnabas_server::node::{Identity, NodeParts};
 use barnabas_server::partition::LogDir;
+use barnabas_server::peer::TcpDialer;
 use barnabas_server::{Node, SystemClock, api};
 use barnabas_storage::disk::CrashKind;
 use barnabas_storage::{Disk, SimDisk};
@@ -76,6 +77,7 @@ impl Broker {
             absent_dirs: Vec::new(),
             replica_lag_time_max_ms: 30_000,
             fetch_session_slots: 10,
+            dialer: Arc::new(TcpDialer),
         }));
         let timers = tokio::spawn(Arc::clone(&node.groups).run_timers());
         tokio::spawn(barnabas_server::partition::expire_waiters(
