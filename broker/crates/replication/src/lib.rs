@@ -7,17 +7,22 @@
 //! clock that does not go back.
 
 mod deadlines;
+mod fetcher;
 mod ids;
 mod partition;
 mod purgatory;
 mod session;
 
 pub use deadlines::Deadlines;
+pub use fetcher::{
+    Backoff, FetchAnswer, FetchFailure, FetchPosition, FetchTask, Fetcher, FetcherRequest,
+    SessionFailure,
+};
 pub use ids::{BrokerEpoch, LeaderEpoch, NodeId, PartitionEpoch};
 pub use partition::{
     Ack, AlterPartition, AlterPartitionAnswer, AlteredPartition, Brokers, Config, Effects,
-    EpochError, FollowerFetch, FollowerFetchError, LogBounds, Metadata, NotEnoughReplicas,
-    Partition, Progress, RecoveryState, RoleChange,
+    EpochError, FollowerFetch, FollowerFetchError, IsrChange, LogBounds, LogEpochs, Metadata,
+    NotEnoughReplicas, Partition, Progress, RecoveryState, RoleChange, truncation,
 };
 pub use purgatory::{
     AckOutcome, Bound, FetchPurgatory, FetchWait, ProducePurgatory, ProduceWait, WaitId,

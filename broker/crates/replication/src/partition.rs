@@ -3,17 +3,22 @@
 mod alter;
 mod error;
 mod leader;
+mod reader;
 mod replica;
 mod tail;
 #[cfg(test)]
 mod tests;
+mod truncation;
 
 pub use alter::{AlterPartition, AlterPartitionAnswer, AlteredPartition};
 pub use error::{EpochError, FollowerFetchError, NotEnoughReplicas};
 pub use tail::Progress;
+pub use truncation::{LogEpochs, truncation};
+
+use std::cmp::Ordering;
 
 use crate::ids::{BrokerEpoch, LeaderEpoch, NodeId, PartitionEpoch};
-use leader::Leader;
+use leader::{Leader, Shrink};
 use tail::Tail;
 
 /// What does not change while the broker runs.
@@ -23,6 +28,9 @@ pub struct Config {
     pub node: NodeId,
     /// `replica.lag.time.max.ms`.
     pub replica_lag_time_max_ms: i64,
+    /// An in-sync follower that holds appends back and has not fetched for so long, ms, leaves
+    /// the ISR before `replica.lag.time.max.ms`: see [`Partition::tick`].
+    pub replica_silence_max_ms: i64,
 }
 
 /// Where the log stood when it was opened.
@@ -79,6 +87,8 @@ pub struct FollowerFetch {
     pub has_leader_epoch: bool,
     /// The next offset it needs: its log end.
     pub fetch_offset: i64,
+    /// The first offset that it has.
+    pub log_start_offset: i64,
     /// The leader's log end when this fetch was read.
     pub leader_end_offset: i64,
 }
@@ -90,6 +100,17 @@ pub struct Effects {
     pub high_watermark_advanced: bool,
     /// Send this to the controller and report the answer with [`Partition::alter_answered`].
     pub alter_partition: Option<AlterPartition>,
+    /// What the controller committed of the ISR.
+    pub isr_change: Option<IsrChange>,
+}
+
+/// How a committed ISR differs from the one before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IsrChange {
+    /// Replicas joined.
+    Expanded,
+    /// Replicas left.
+    Shrunk,
 }
 
 /// What new metadata made of this replica.
@@ -172,7 +193,7 @@ impl Partition {
             self.leading = Some(Leader::new(self.config, metadata, self.tail.end_offset(), now_ms));
             RoleChange::Leader
         };
-        self.raise_high_watermark(now_ms, &NoBrokers);
+        self.raise_high_watermark(now_ms);
         change
     }
 
@@ -181,7 +202,7 @@ impl Partition {
     /// With this replica alone in the ISR it moves at once and nothing is allocated.
     pub fn appended(&mut self, end_offset: i64, bytes: u64, now_ms: i64) -> bool {
         self.tail.append(end_offset, bytes);
-        self.raise_high_watermark(now_ms, &NoBrokers)
+        self.raise_high_watermark(now_ms)
     }
 
     /// A follower of ours fetched.
@@ -198,10 +219,17 @@ impl Partition {
         let end_offset = self.tail.end_offset();
         let high_watermark = self.tail.high_watermark();
         let leading = self.leading.as_mut().ok_or(FollowerFetchError::NotLeader)?;
-        leading.record_fetch(fetch, end_offset, now_ms)?;
+        leading.record_fetch(fetch, end_offset, brokers, now_ms)?;
         let alter_partition = leading.maybe_expand(fetch.replica, high_watermark, epochs, brokers);
-        let high_watermark_advanced = self.raise_high_watermark(now_ms, brokers);
-        Ok(Effects { high_watermark_advanced, alter_partition })
+        let high_watermark_advanced = self.raise_high_watermark(now_ms);
+        Ok(Effects { high_watermark_advanced, alter_partition, isr_change: None })
+    }
+
+    /// Brokers registered, were fenced or unfenced. Returns whether the high watermark moved.
+    pub fn brokers_changed(&mut self, brokers: &dyn Brokers, now_ms: i64) -> bool {
+        let Some(leading) = &mut self.leading else { return false };
+        leading.look_up(brokers);
+        self.raise_high_watermark(now_ms)
     }
 
     /// The leader told the high watermark to this follower. Returns whether it moved.
@@ -209,35 +237,61 @@ impl Partition {
         self.leading.is_none() && self.tail.raise(offset)
     }
 
-    /// The controller answered an [`AlterPartition`] of this partition.
+    /// The controller answered the [`AlterPartition`] that was sent for this partition. An answer
+    /// to one that metadata has overtaken changes nothing.
     pub fn alter_answered(
         &mut self,
+        sent: &AlterPartition,
         answer: AlterPartitionAnswer,
         brokers: &dyn Brokers,
         now_ms: i64,
     ) -> Effects {
         let epochs = (self.leader_epoch, self.partition_epoch);
         let Some(leading) = &mut self.leading else { return Effects::default() };
+        if (sent.leader_epoch, sent.partition_epoch) != epochs {
+            return Effects::default();
+        }
+        let before = leading.committed_len();
         let (partition_epoch, alter_partition) = leading.answered(answer, epochs, brokers);
         self.partition_epoch = partition_epoch;
-        let high_watermark_advanced = self.raise_high_watermark(now_ms, brokers);
-        Effects { high_watermark_advanced, alter_partition }
+        let isr_change = match leading.committed_len().cmp(&before) {
+            Ordering::Less => Some(IsrChange::Shrunk),
+            Ordering::Equal => None,
+            Ordering::Greater => Some(IsrChange::Expanded),
+        };
+        let high_watermark_advanced = self.raise_high_watermark(now_ms);
+        Effects { high_watermark_advanced, alter_partition, isr_change }
     }
 
-    /// Looks for replicas that fell behind; to be called every half `replica.lag.time.max.ms`.
-    pub fn tick(&mut self, brokers: &dyn Brokers, now_ms: i64) -> Effects {
+    /// Looks for replicas that fell behind; to be called every half `replica.lag.time.max.ms`,
+    /// and every quarter of `replica_silence_max_ms` for those that do not fetch at all.
+    ///
+    /// A live follower fetches at least every `replica.fetch.wait.max.ms`. One that does not, while
+    /// appends wait for it, is stopped or cut off; it leaves the ISR early if that helps, with
+    /// `min.insync.replicas` still met, and if at least half of the replicas stay. `awake_since_ms`
+    /// is when this broker itself last was suspended or overloaded: what it did not hear then says
+    /// nothing about the followers.
+    pub fn tick(&mut self, brokers: &dyn Brokers, now_ms: i64, awake_since_ms: i64) -> Effects {
         let epochs = (self.leader_epoch, self.partition_epoch);
         let end_offset = self.tail.end_offset();
+        let half = self.replicas.len().div_ceil(2);
+        let silence_max_ms = self.config.replica_silence_max_ms;
+        let is_new_to_us = now_ms - awake_since_ms < silence_max_ms;
+        let shrink = Shrink {
+            now_ms,
+            heard_since_ms: if is_new_to_us { i64::MIN } else { now_ms - silence_max_ms },
+            keep: half.max(self.effective_min_isr()),
+        };
         let Some(leading) = &mut self.leading else { return Effects::default() };
-        let alter_partition = leading.maybe_shrink(end_offset, epochs, brokers, now_ms);
-        let high_watermark_advanced = self.raise_high_watermark(now_ms, brokers);
-        Effects { high_watermark_advanced, alter_partition }
+        let alter_partition = leading.maybe_shrink(end_offset, epochs, brokers, shrink);
+        let high_watermark_advanced = self.raise_high_watermark(now_ms);
+        Effects { high_watermark_advanced, alter_partition, isr_change: None }
     }
 
     /// `min.insync.replicas` of the topic changed. Returns whether the high watermark moved.
     pub fn min_insync_replicas_changed(&mut self, min: usize, now_ms: i64) -> bool {
         self.min_insync_replicas = min;
-        self.raise_high_watermark(now_ms, &NoBrokers)
+        self.raise_high_watermark(now_ms)
     }
 
     /// The log was cut at its end, as a follower has to.
@@ -356,22 +410,13 @@ impl Partition {
         self.min_insync_replicas.min(self.replicas.len())
     }
 
-    fn raise_high_watermark(&mut self, now_ms: i64, brokers: &dyn Brokers) -> bool {
+    fn raise_high_watermark(&mut self, now_ms: i64) -> bool {
         let min = self.effective_min_isr();
         let Some(leading) = &self.leading else { return false };
         if leading.committed_len() < min {
             return false;
         }
-        let reached = leading.reached_by_all(self.tail.end_offset(), now_ms, brokers);
+        let reached = leading.reached_by_all(self.tail.end_offset(), now_ms);
         self.tail.raise(reached)
-    }
-}
-
-/// For the events that cannot make a replica eligible.
-struct NoBrokers;
-
-impl Brokers for NoBrokers {
-    fn active_epoch(&self, _: NodeId) -> Option<BrokerEpoch> {
-        None
     }
 }

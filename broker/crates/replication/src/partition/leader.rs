@@ -30,6 +30,16 @@ enum Pending {
 
 type Epochs = (LeaderEpoch, PartitionEpoch);
 
+/// When a replica has to leave the ISR.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shrink {
+    pub(super) now_ms: i64,
+    /// Members that hold appends back and did not fetch since then leave early ...
+    pub(super) heard_since_ms: i64,
+    /// ... if so many members are left, this one included.
+    pub(super) keep: usize,
+}
+
 impl Leader {
     pub(super) fn new(config: Config, metadata: &Metadata, end_offset: i64, now_ms: i64) -> Self {
         let followers = metadata
@@ -85,6 +95,7 @@ impl Leader {
         &mut self,
         fetch: &FollowerFetch,
         end_offset: i64,
+        brokers: &dyn Brokers,
         now_ms: i64,
     ) -> Result<(), FollowerFetchError> {
         debug_assert!(fetch.leader_end_offset <= end_offset, "read before the log grew");
@@ -95,25 +106,29 @@ impl Leader {
                 FollowerFetchError::UnknownReplica
             });
         };
-        follower.fetched(fetch, now_ms)
+        follower.fetched(fetch, now_ms)?;
+        follower.look_up(fetch.replica, brokers);
+        Ok(())
+    }
+
+    /// Registrations changed: who may join the ISR has to be found out anew.
+    pub(super) fn look_up(&mut self, brokers: &dyn Brokers) {
+        for (node, follower) in &mut self.followers {
+            follower.look_up(*node, brokers);
+        }
     }
 
     /// The largest offset that every replica which counts has reached.
     ///
     /// A replica that is caught up and may join counts already, so that the high watermark does not
     /// run away from it while it is being added.
-    pub(super) fn reached_by_all(
-        &self,
-        end_offset: i64,
-        now_ms: i64,
-        brokers: &dyn Brokers,
-    ) -> i64 {
+    pub(super) fn reached_by_all(&self, end_offset: i64, now_ms: i64) -> i64 {
         let lag_max_ms = self.config.replica_lag_time_max_ms;
         let mut reached = end_offset;
         for (node, follower) in &self.followers {
             let counts = self.is_maximal_member(*node)
                 || (follower.is_caught_up(end_offset, now_ms, lag_max_ms)
-                    && is_eligible(follower, *node, brokers));
+                    && follower.is_eligible());
             if counts {
                 reached = reached.min(follower.end_offset());
             }
@@ -134,7 +149,7 @@ impl Leader {
         let follower = self.followers.get(&node)?;
         let in_sync =
             follower.end_offset() >= high_watermark && follower.end_offset() >= self.epoch_start;
-        if !in_sync || !is_eligible(follower, node, brokers) {
+        if !in_sync || !follower.is_eligible() {
             return None;
         }
         self.pending = Some(Pending::Expand(node));
@@ -146,19 +161,19 @@ impl Leader {
         end_offset: i64,
         epochs: Epochs,
         brokers: &dyn Brokers,
-        now_ms: i64,
+        shrink: Shrink,
     ) -> Option<AlterPartition> {
         if self.pending.is_some() {
             return None;
         }
         let lag_max_ms = self.config.replica_lag_time_max_ms;
-        let behind: BTreeSet<NodeId> = self
-            .followers
-            .iter()
-            .filter(|(node, _)| self.committed.contains(node))
-            .filter(|(_, follower)| !follower.is_caught_up(end_offset, now_ms, lag_max_ms))
-            .map(|(node, _)| *node)
-            .collect();
+        let mut behind =
+            self.members(|follower| !follower.is_caught_up(end_offset, shrink.now_ms, lag_max_ms));
+        let silent = self.members(|follower| follower.is_silent(end_offset, shrink.heard_since_ms));
+        let left = self.committed.len() - behind.union(&silent).count();
+        if left >= shrink.keep {
+            behind.extend(silent);
+        }
         if behind.is_empty() {
             return None;
         }
@@ -196,6 +211,46 @@ impl Leader {
         }
     }
 
+    /// How far the slowest member of the ISR is behind, in records.
+    pub(super) fn max_lag(&self, end_offset: i64) -> i64 {
+        let members = self.followers.iter().filter(|(node, _)| self.committed.contains(node));
+        let lags = members.map(|(_, follower)| end_offset - follower.end_offset().max(0));
+        lags.max().unwrap_or(0).max(0)
+    }
+
+    /// The first offset that every follower which `counts` still has, as far as it told; `None`
+    /// when one did not tell yet.
+    pub(super) fn low_watermark(
+        &self,
+        log_start: i64,
+        counts: impl Fn(NodeId) -> bool,
+    ) -> Option<i64> {
+        let counted = self.followers.iter().filter(|(node, _)| counts(**node));
+        counted
+            .map(|(_, follower)| follower.log_start_offset())
+            .try_fold(log_start, |low, start| Some(low.min(start?)))
+    }
+
+    /// In-sync followers that have the offset: log end and when they were last caught up, ms.
+    pub(super) fn readable_at(
+        &self,
+        offset: i64,
+    ) -> impl Iterator<Item = (NodeId, (i64, i64))> + '_ {
+        self.followers
+            .iter()
+            .filter(|(node, _)| self.committed.contains(node))
+            .filter(move |(_, follower)| {
+                follower.log_start_offset().is_some_and(|start| start <= offset)
+                    && offset <= follower.end_offset()
+            })
+            .map(|(node, follower)| (*node, (follower.end_offset(), follower.last_caught_up_ms())))
+    }
+
+    fn members(&self, which: impl Fn(&Replica) -> bool) -> BTreeSet<NodeId> {
+        let members = self.followers.iter().filter(|(node, _)| self.committed.contains(node));
+        members.filter(|(_, follower)| which(follower)).map(|(node, _)| *node).collect()
+    }
+
     fn is_maximal_member(&self, node: NodeId) -> bool {
         self.committed.contains(&node)
             || matches!(self.pending, Some(Pending::Expand(adding)) if adding == node)
@@ -224,9 +279,4 @@ impl Leader {
         }
         self.followers.get(&node).and_then(Replica::broker_epoch).unwrap_or(BrokerEpoch(-1))
     }
-}
-
-fn is_eligible(follower: &Replica, node: NodeId, brokers: &dyn Brokers) -> bool {
-    let Some(registered) = brokers.active_epoch(node) else { return false };
-    follower.broker_epoch().is_some_and(|fetched| fetched.0 == -1 || fetched == registered)
 }

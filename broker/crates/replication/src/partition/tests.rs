@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use super::*;
 
 const LAG: i64 = 30_000;
+const SILENCE: i64 = 1_200;
 
 struct Cluster(BTreeMap<NodeId, BrokerEpoch>);
 
@@ -28,7 +29,8 @@ fn metadata(isr: &[i32], partition_epoch: i32) -> Metadata {
 }
 
 fn partition(min_isr: usize, end_offset: i64) -> Partition {
-    let config = Config { node: NodeId(1), replica_lag_time_max_ms: LAG };
+    let config =
+        Config { node: NodeId(1), replica_lag_time_max_ms: LAG, replica_silence_max_ms: SILENCE };
     let log = LogBounds { start_offset: 0, end_offset, high_watermark: 0 };
     Partition::new(config, log, min_isr)
 }
@@ -46,12 +48,28 @@ fn fetch(replica: i32, fetch_offset: i64, leader_end_offset: i64) -> FollowerFet
         broker_epoch: BrokerEpoch(100),
         has_leader_epoch: true,
         fetch_offset,
+        log_start_offset: 0,
         leader_end_offset,
     }
 }
 
 fn isr_of(alter: &AlterPartition) -> Vec<i32> {
     alter.new_isr.iter().map(|(node, _)| node.0).collect()
+}
+
+/// The request that the leader could have sent now.
+fn sent(leader: &Partition) -> AlterPartition {
+    AlterPartition {
+        leader_epoch: leader.leader_epoch(),
+        partition_epoch: leader.partition_epoch(),
+        new_isr: Vec::new(),
+        recovery_state: RecoveryState::Recovered,
+    }
+}
+
+fn answer(leader: &mut Partition, answer: AlterPartitionAnswer, now_ms: i64) -> Effects {
+    let sent = sent(leader);
+    leader.alter_answered(&sent, answer, &brokers(&[1, 2, 3]), now_ms)
 }
 
 fn committed(isr: &[i32], partition_epoch: i32) -> AlterPartitionAnswer {
@@ -127,7 +145,7 @@ fn a_follower_that_caught_up_is_added_once() {
     let again = leader.follower_fetched(&fetch(3, 0, 0), &brokers, 2).unwrap();
     assert_eq!(again.alter_partition, None);
     assert_eq!(leader.isr().len(), 2, "not committed yet");
-    leader.alter_answered(committed(&[1, 2, 3], 2), &brokers, 3);
+    answer(&mut leader, committed(&[1, 2, 3], 2), 3);
     assert_eq!(leader.isr().len(), 3);
     assert_eq!(leader.partition_epoch(), PartitionEpoch(2));
 }
@@ -139,11 +157,11 @@ fn a_replica_being_added_holds_the_high_watermark_already() {
     let effects = leader.follower_fetched(&fetch(2, 0, 0), &brokers, 1).unwrap();
     assert!(effects.alter_partition.is_some());
     assert!(!leader.appended(10, 100, 2));
-    leader.alter_answered(AlterPartitionAnswer::AwaitMetadata, &brokers, 3);
+    answer(&mut leader, AlterPartitionAnswer::AwaitMetadata, 3);
     assert_eq!(leader.high_watermark(), 0);
-    let effects =
-        leader.alter_answered(AlterPartitionAnswer::Refused, &Cluster(BTreeMap::new()), 4);
-    assert!(effects.high_watermark_advanced);
+    let effects = answer(&mut leader, AlterPartitionAnswer::Refused, 4);
+    assert!(!effects.high_watermark_advanced, "it is caught up and may ask again");
+    assert!(leader.brokers_changed(&Cluster(BTreeMap::new()), 5), "fenced");
     assert_eq!(leader.high_watermark(), 10);
 }
 
@@ -198,11 +216,12 @@ fn a_silent_follower_leaves_and_the_high_watermark_goes_on() {
     let brokers = brokers(&[1, 2, 3]);
     leader.appended(10, 100, 1);
     leader.follower_fetched(&fetch(2, 10, 10), &brokers, LAG).unwrap();
-    assert_eq!(leader.tick(&brokers, LAG).alter_partition, None);
-    let effects = leader.tick(&brokers, LAG + 1);
+    assert_eq!(leader.tick(&brokers, LAG, LAG).alter_partition, None);
+    let effects = leader.tick(&brokers, LAG + 1, LAG);
     assert_eq!(isr_of(&effects.alter_partition.unwrap()), [1, 2]);
     assert_eq!(leader.high_watermark(), 0, "a pending shrink removes nobody");
-    let effects = leader.alter_answered(committed(&[1, 2], 2), &brokers, LAG + 2);
+    let effects = answer(&mut leader, committed(&[1, 2], 2), LAG + 2);
+    assert_eq!(effects.isr_change, Some(IsrChange::Shrunk));
     assert!(effects.high_watermark_advanced);
     assert_eq!(leader.high_watermark(), 10);
 }
@@ -212,7 +231,7 @@ fn a_follower_at_the_end_is_in_sync_however_long_ago_it_fetched() {
     let mut leader = leader(&[1, 2], 1);
     let brokers = brokers(&[1, 2]);
     leader.follower_fetched(&fetch(2, 0, 0), &brokers, 1).unwrap();
-    assert_eq!(leader.tick(&brokers, 10 * LAG).alter_partition, None);
+    assert_eq!(leader.tick(&brokers, 10 * LAG, 0).alter_partition, None);
 }
 
 #[test]
@@ -224,7 +243,7 @@ fn a_follower_that_reaches_each_previous_end_stays_in_sync() {
         leader.appended(round * 10, 100, now);
         let fetch = fetch(2, (round - 1) * 10, round * 10);
         leader.follower_fetched(&fetch, &brokers, now).unwrap();
-        assert_eq!(leader.tick(&brokers, now).alter_partition, None, "round {round}");
+        assert_eq!(leader.tick(&brokers, now, now).alter_partition, None, "round {round}");
     }
 }
 
@@ -245,12 +264,13 @@ fn answers_of_another_time_are_ignored_and_errors_tried_again() {
     let mut leader = leader(&[1, 2], 1);
     let brokers = brokers(&[1, 2, 3]);
     let first = leader.follower_fetched(&fetch(3, 0, 0), &brokers, 1).unwrap().alter_partition;
-    let again = leader.alter_answered(AlterPartitionAnswer::Retry, &brokers, 2);
+    let again = answer(&mut leader, AlterPartitionAnswer::Retry, 2);
     assert_eq!(again.alter_partition, first);
-    leader.alter_answered(committed(&[1], 0), &brokers, 3);
+    answer(&mut leader, committed(&[1], 0), 3);
     assert_eq!(leader.isr().len(), 2, "an older partition epoch");
+    let overtaken = sent(&leader);
     leader.apply_metadata(&metadata(&[1, 2, 3], 4), 4);
-    leader.alter_answered(committed(&[1, 2], 3), &brokers, 5);
+    leader.alter_answered(&overtaken, committed(&[1, 2], 5), &brokers, 5);
     assert_eq!(leader.isr().len(), 3);
 }
 
@@ -305,6 +325,79 @@ fn a_leader_elected_again_starts_a_new_epoch() {
     assert!(leader.is_caught_up_with_epoch());
 }
 
+#[test]
+fn a_follower_that_catches_up_under_load_is_not_outrun() {
+    let mut leader = leader(&[1], 1);
+    let brokers = brokers(&[1, 2]);
+    let now = 2 * LAG;
+    leader.appended(10, 100, now);
+    leader.follower_fetched(&fetch(2, 0, 10), &brokers, now).unwrap();
+    assert!(leader.appended(20, 100, now + 1), "it is far behind");
+    // From here on, every fetch finds that the log has grown since the one before.
+    leader.follower_fetched(&fetch(2, 10, 20), &brokers, now + 2).unwrap();
+    assert!(!leader.appended(30, 100, now + 3), "the high watermark waits for it");
+    let effects = leader.follower_fetched(&fetch(2, 20, 30), &brokers, now + 4).unwrap();
+    assert!(effects.alter_partition.is_some());
+}
+
+#[test]
+fn a_stopped_follower_leaves_early() {
+    let mut leader = leader(&[1, 2, 3], 2);
+    let brokers = brokers(&[1, 2, 3]);
+    leader.follower_fetched(&fetch(2, 0, 0), &brokers, 0).unwrap();
+    leader.follower_fetched(&fetch(3, 0, 0), &brokers, 0).unwrap();
+    assert_eq!(leader.tick(&brokers, 10 * SILENCE, 0).alter_partition, None, "holds nothing back");
+    leader.appended(10, 100, 10 * SILENCE);
+    leader.follower_fetched(&fetch(2, 10, 10), &brokers, 10 * SILENCE).unwrap();
+    let now = 10 * SILENCE + 1;
+    assert_eq!(leader.tick(&brokers, now, now - 1).alter_partition, None, "it may be our fault");
+    let alter = leader.tick(&brokers, now, 0).alter_partition.unwrap();
+    assert_eq!(isr_of(&alter), [1, 2]);
+}
+
+#[test]
+fn stopped_followers_stay_where_leaving_would_cost_too_much() {
+    let mut below_min = leader(&[1, 2, 3], 3);
+    below_min.appended(10, 100, 1);
+    let brokers = brokers(&[1, 2, 3]);
+    below_min.follower_fetched(&fetch(2, 10, 10), &brokers, 2 * SILENCE).unwrap();
+    assert_eq!(below_min.tick(&brokers, 2 * SILENCE, 0).alter_partition, None);
+    let mut alone = leader(&[1, 2, 3], 1);
+    alone.appended(10, 100, 1);
+    assert_eq!(alone.tick(&brokers, 2 * SILENCE, 0).alter_partition, None, "one copy of three");
+    assert!(alone.tick(&brokers, LAG + 2, 0).alter_partition.is_some(), "as Kafka");
+}
+
+#[test]
+fn a_consumer_is_sent_to_the_most_caught_up_replica_of_its_rack() {
+    let mut leader = leader(&[1, 2, 3], 1);
+    let brokers = brokers(&[1, 2, 3]);
+    leader.appended(10, 100, 1);
+    leader.follower_fetched(&fetch(2, 10, 10), &brokers, 2).unwrap();
+    let third = FollowerFetch { log_start_offset: 4, ..fetch(3, 8, 10) };
+    leader.follower_fetched(&third, &brokers, 3).unwrap();
+    let far = |node: NodeId| Some(if node.0 == 1 { "a" } else { "b" });
+    assert_eq!(leader.preferred_read_replica(5, "b", far), Some(NodeId(2)));
+    assert_eq!(leader.preferred_read_replica(5, "a", far), None, "the leader is near");
+    assert_eq!(leader.preferred_read_replica(5, "c", far), None);
+    let third_only = |node: NodeId| (node.0 == 3).then_some("b");
+    assert_eq!(leader.preferred_read_replica(5, "b", third_only), Some(NodeId(3)));
+    assert_eq!(leader.preferred_read_replica(3, "b", third_only), None, "deleted there");
+    assert_eq!(leader.preferred_read_replica(9, "b", third_only), None, "not there yet");
+}
+
+#[test]
+fn records_are_deleted_where_every_live_replica_has_deleted_them() {
+    let mut leader = leader(&[1, 2, 3], 1);
+    let brokers = brokers(&[1, 2, 3]);
+    leader.appended(10, 100, 1);
+    let second = FollowerFetch { log_start_offset: 4, ..fetch(2, 8, 10) };
+    leader.follower_fetched(&second, &brokers, 3).unwrap();
+    assert_eq!(leader.low_watermark(5, |_| true), None, "the third has not told");
+    assert_eq!(leader.low_watermark(5, |node| node.0 == 2), Some(4));
+    assert_eq!(leader.low_watermark(3, |node| node.0 == 2), Some(3));
+}
+
 mod properties {
     use proptest::prelude::*;
 
@@ -354,7 +447,7 @@ mod properties {
                             .unwrap()
                             .alter_partition;
                     }
-                    Event::Tick => sent = leader.tick(&brokers, now).alter_partition,
+                    Event::Tick => sent = leader.tick(&brokers, now, now).alter_partition,
                     Event::Answer(accepted) => {
                         if let Some(alter) = in_flight.take() {
                             let answer = if accepted {
@@ -363,7 +456,9 @@ mod properties {
                             } else {
                                 AlterPartitionAnswer::Refused
                             };
-                            sent = leader.alter_answered(answer, &brokers, now).alter_partition;
+                            sent = leader
+                                .alter_answered(&alter, answer, &brokers, now)
+                                .alter_partition;
                         }
                     }
                     Event::Later(by) => now += by,
