@@ -21,7 +21,7 @@ pub use fetcher::{
 pub use ids::{BrokerEpoch, LeaderEpoch, NodeId, PartitionEpoch};
 pub use partition::{
     Ack, AlterPartition, AlterPartitionAnswer, AlteredPartition, Brokers, Config, Effects,
-    EpochError, FollowerFetch, FollowerFetchError, IsrChange, LogBounds, LogEpochs, Metadata,
+    EpochError, Fit, FollowerFetch, FollowerFetchError, IsrChange, LogBounds, LogEpochs, Metadata,
     NotEnoughReplicas, Partition, Progress, RecoveryState, RoleChange, truncation,
 };
 pub use purgatory::{

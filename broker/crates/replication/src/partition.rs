@@ -13,7 +13,7 @@ mod truncation;
 pub use alter::{AlterPartition, AlterPartitionAnswer, AlteredPartition};
 pub use error::{EpochError, FollowerFetchError, NotEnoughReplicas};
 pub use tail::Progress;
-pub use truncation::{LogEpochs, truncation};
+pub use truncation::{Fit, LogEpochs, truncation};
 
 use std::cmp::Ordering;
 

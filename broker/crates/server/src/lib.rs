@@ -21,6 +21,7 @@ pub mod partition;
 pub mod peer;
 pub mod producer_ids;
 pub mod raft;
+pub mod replica;
 
 pub use clock::{Clock, SystemClock};
 pub use machine::Machine;

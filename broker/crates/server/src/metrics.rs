@@ -5,6 +5,7 @@
 
 mod gauges;
 mod process;
+mod replicas;
 mod requests;
 mod topics;
 
@@ -15,6 +16,7 @@ use prometheus::core::Collector;
 use prometheus::{Registry, TextEncoder};
 
 pub use gauges::Gauges;
+pub use replicas::ReplicaMetrics;
 pub use requests::RequestMetrics;
 pub use topics::{MAX_TOPICS, TopicCounters, TopicMetrics};
 
@@ -30,6 +32,8 @@ pub struct Metrics {
     pub requests: RequestMetrics,
     /// What is so now.
     pub gauges: Gauges,
+    /// What is counted of replication.
+    pub replicas: ReplicaMetrics,
     process: ProcessMetrics,
 }
 
@@ -48,6 +52,7 @@ impl Metrics {
             topics: TopicMetrics::new(&registry),
             requests: RequestMetrics::new(&registry),
             gauges: Gauges::new(&registry),
+            replicas: ReplicaMetrics::new(&registry),
             process: ProcessMetrics::new(&registry),
             registry,
         }

@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex, OnceLock};
 use arc_swap::ArcSwap;
 use barnabas_controller::{Request, Response};
 use barnabas_metadata::Image;
+use barnabas_replication::{Config, NodeId};
+use tokio::sync::watch;
 
 use crate::access::{AllowAll, Authorizer, Quotas, Unlimited};
 use crate::api::FetchSessions;
@@ -19,8 +21,9 @@ use crate::machine;
 use crate::metrics::Metrics;
 use crate::net::{Admission, Limits};
 use crate::partition::{LogDir, Partitions};
-use crate::peer::Dialer;
+use crate::peer::{Dialer, Peers};
 use crate::producer_ids::ProducerIds;
+use crate::replica::ReplicaSettings;
 
 /// Who this node is.
 #[derive(Clone, Debug)]
@@ -66,6 +69,10 @@ pub struct Node {
     pub bounds: RequestBounds,
     /// Opens connections to other nodes.
     pub dialer: Arc<dyn Dialer>,
+    /// How replication behaves.
+    pub replication: ReplicaSettings,
+    /// The epoch of this process's registration; -1 before that is in the image.
+    pub broker_epoch: watch::Sender<i64>,
     /// The way to the active controller; set once, when there is one.
     pub controller: OnceLock<Arc<dyn ControllerLink>>,
 }
@@ -100,11 +107,15 @@ impl Node {
         let NodeParts { identity, clock, limits, properties, dirs, .. } = parts;
         let metrics = Arc::new(Metrics::new());
         let bounds = RequestBounds::new(&properties);
+        let replication = ReplicaSettings::new(&properties);
         let partitions = Partitions::new(
-            identity.node_id,
+            Config {
+                node: NodeId(identity.node_id),
+                replica_lag_time_max_ms: parts.replica_lag_time_max_ms,
+                replica_silence_max_ms: replication.silence_max_ms(),
+            },
             Arc::clone(&clock),
             Arc::clone(&properties),
-            parts.replica_lag_time_max_ms,
             dirs,
             parts.absent_dirs,
             Arc::clone(&metrics),
@@ -129,6 +140,8 @@ impl Node {
             metrics,
             bounds,
             dialer: parts.dialer,
+            replication,
+            broker_epoch: watch::Sender::new(-1),
             controller: OnceLock::new(),
         }
     }

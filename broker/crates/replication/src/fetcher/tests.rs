@@ -177,3 +177,11 @@ fn a_follower_is_cut_where_both_logs_agree() {
     assert_eq!(cut(4, 18), 20, "an epoch unknown here: to the end of the one below, then again");
     assert_eq!(cut(0, 7), 7, "nothing that old: as the leader says");
 }
+
+#[test]
+fn a_follower_out_of_range_fits_its_log_to_the_leader_s() {
+    use crate::Fit;
+    assert_eq!(Fit::new(10, 0, 7), Fit::Cut(7));
+    assert_eq!(Fit::new(10, 12, 20), Fit::StartAt(12));
+    assert_eq!(Fit::new(10, 10, 20), Fit::Stay);
+}

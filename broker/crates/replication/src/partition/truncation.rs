@@ -29,3 +29,29 @@ pub fn truncation(leader: (LeaderEpoch, i64), log: &dyn LogEpochs) -> i64 {
     }
     .max(0)
 }
+
+/// What a follower does whose log ends outside of its leader's
+/// (`AbstractFetcherThread.fetchOffsetAndTruncate`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fit {
+    /// Cut at this offset: an unclean election made a shorter log the leader's.
+    Cut(i64),
+    /// Drop everything and go on at this offset: retention overtook the follower.
+    StartAt(i64),
+    /// Go on: the leader has the offset after all.
+    Stay,
+}
+
+impl Fit {
+    /// From the follower's log end and the bounds of the leader's log.
+    #[must_use]
+    pub fn new(own_end: i64, leader_start: i64, leader_end: i64) -> Self {
+        if leader_end < own_end {
+            Self::Cut(leader_end)
+        } else if leader_start > own_end {
+            Self::StartAt(leader_start)
+        } else {
+            Self::Stay
+        }
+    }
+}

@@ -29,7 +29,7 @@ pub async fn handle(
     if ctx.connection.role == ListenerRole::Controller {
         return metadata::handle(node, ctx, request).await.into_reply();
     }
-    let fetch = Fetch::new(node, ctx, &request);
+    let mut fetch = Fetch::new(node, ctx, &request);
     let asked = plan::session_request(ctx, request);
     let planned = sessions(node).plan(asked, node.clock.monotonic_ms());
     let plan = match planned {
@@ -37,10 +37,13 @@ pub async fn handle(
         Err(error) => return refused(error),
     };
     let mut round = fetch.read(&plan);
+    // Where the follower is was told by the request, not by the wait that follows.
+    fetch.told();
     if let Some(wait) = fetch.wait_for(&round) {
         let progress = |key: &_| {
             let replica = node.partitions.get(key)?;
-            replica.inspect(|core| core.is_leader().then(|| core.progress()))
+            let any_replica = !fetch.leader_only();
+            replica.inspect(|core| (any_replica || core.is_leader()).then(|| core.progress()))
         };
         let waiters = &node.partitions.waiters;
         waiters.fetch(wait, fetch.min_bytes, fetch.deadline_ms, progress).await;
@@ -49,7 +52,11 @@ pub async fn handle(
     let answered: Vec<_> = round.iter().map(round::Outcome::answered).collect();
     let answer = sessions(node).answer(&plan, &answered, node.clock.monotonic_ms());
     match answer {
-        Ok(answer) => answer::build(node, ctx, &plan, round, &answer),
+        Ok(answer) => {
+            let reply = answer::build(node, ctx, &plan, round, &answer);
+            fetch.sent(reply.message.as_ref());
+            reply
+        }
         Err(error) => refused(error),
     }
 }

@@ -22,6 +22,10 @@ impl HttpServer for Node {
         let dirs = self.partitions.dirs();
         gauges.offline_log_dirs.set(count(self.partitions.offline_dir_count()));
         gauges.full_log_dirs.set(count(dirs.iter().filter(|dir| dir.is_full()).count()));
+        let lags = self.partitions.all();
+        let lags =
+            lags.iter().map(|replica| replica.inspect(barnabas_replication::Partition::max_lag));
+        self.metrics.replicas.max_lag.set(lags.max().unwrap_or(0));
         gauges.set_connections(self.admission.connections());
         gauges.broker_state.set(self.health.state().value().into());
         let groups: usize = self.groups.all().iter().map(|shard| shard.sizes().0).sum();

@@ -46,6 +46,7 @@ impl Beats {
         self.epoch.store(epoch, Ordering::Release);
         self.health.set(BrokerState::Recovery);
         self.wait_applied(epoch + 1).await;
+        self.node.broker_epoch.send_replace(epoch);
         // Only now does the image have everything that the log had when this broker started.
         self.node.partitions.remove_strays().await;
         while self.beat(false).await.is_none_or(|response| response.is_fenced) {

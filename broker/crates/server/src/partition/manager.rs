@@ -12,7 +12,7 @@ use barnabas_metadata::image::{
     Changes, ConfigResourceType, LeaderRecoveryState, PartitionImage, TopicChange, TopicImage,
 };
 use barnabas_replication::{
-    LeaderEpoch, Metadata, NodeId, PartitionEpoch, RecoveryState, RoleChange,
+    Config, LeaderEpoch, Metadata, NodeId, PartitionEpoch, RecoveryState, RoleChange,
 };
 use barnabas_storage::LogError;
 use barnabas_wire::Uuid;
@@ -21,6 +21,7 @@ use super::{LogDir, PartitionKey, Replica, Settings, Waiters, maintenance};
 use crate::clock::Clock;
 use crate::machine;
 use crate::metrics::Metrics;
+use crate::replica::{ImageBrokers, IsrChanges};
 use resolve::Resolver;
 
 /// The partitions of one broker.
@@ -30,14 +31,16 @@ pub struct Partitions {
     clock: Arc<dyn Clock>,
     /// The properties file: the defaults of topic configs.
     properties: Arc<BTreeMap<String, String>>,
-    replica_lag_time_max_ms: i64,
+    replication: Config,
     dirs: Vec<Arc<LogDir>>,
     /// Log directories that could not be opened.
     pub(super) absent: Vec<PathBuf>,
     replicas: RwLock<HashMap<PartitionKey, Arc<Replica>>>,
     /// One set of settings for all topics without configs of their own.
     shared_settings: Mutex<Option<Arc<Settings>>>,
-    metrics: Arc<Metrics>,
+    pub(super) metrics: Arc<Metrics>,
+    /// Changes of the ISR on their way to the controller.
+    pub isr_changes: IsrChanges,
     /// Requests that wait for partitions.
     pub waiters: Arc<Waiters>,
 }
@@ -46,24 +49,24 @@ impl Partitions {
     /// No partitions yet: they come with the metadata, see [`Partitions::apply`].
     #[must_use]
     pub fn new(
-        node_id: i32,
+        replication: Config,
         clock: Arc<dyn Clock>,
         properties: Arc<BTreeMap<String, String>>,
-        replica_lag_time_max_ms: i64,
         dirs: Vec<Arc<LogDir>>,
         absent: Vec<PathBuf>,
         metrics: Arc<Metrics>,
     ) -> Self {
         Self {
-            node_id,
+            node_id: replication.node.0,
             clock,
             properties,
-            replica_lag_time_max_ms,
+            replication,
             dirs,
             absent,
             replicas: RwLock::default(),
             shared_settings: Mutex::default(),
             metrics,
+            isr_changes: IsrChanges::default(),
             waiters: Arc::default(),
         }
     }
@@ -102,6 +105,12 @@ impl Partitions {
         &self.absent
     }
 
+    /// `replica.lag.time.max.ms`.
+    #[must_use]
+    pub fn replica_lag_time_max_ms(&self) -> i64 {
+        self.replication.replica_lag_time_max_ms
+    }
+
     /// The time.
     #[must_use]
     pub fn clock(&self) -> &Arc<dyn Clock> {
@@ -132,6 +141,9 @@ impl Partitions {
             }
         }
         self.open_all(opening).await;
+        if !changes.brokers.is_empty() {
+            self.brokers_changed(&ImageBrokers(image));
+        }
     }
 
     /// Sets directories aside that the metadata does not place here. To be called once, after
@@ -214,6 +226,9 @@ impl Partitions {
         let change = replica.apply_metadata(&metadata, self.clock.monotonic_ms());
         if matches!(change, RoleChange::Leader | RoleChange::Follower) {
             self.waiters.interrupted(&replica.key);
+        } else if change == RoleChange::Unchanged && metadata.leader == Some(NodeId(self.node_id)) {
+            // A replica that left the ISR no longer holds the high watermark.
+            self.high_watermark_moved(replica);
         }
     }
 

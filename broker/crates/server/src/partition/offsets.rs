@@ -46,13 +46,14 @@ impl Replica {
     #[must_use]
     pub fn latest(&self, kind: ReadKind) -> Option<FoundOffset> {
         let core = self.core();
-        if !core.is_caught_up_with_epoch() {
+        if kind != ReadKind::Replica && !core.is_caught_up_with_epoch() {
             return None;
         }
         let bounds = self.bounds(&core);
         let offset = match kind {
             ReadKind::Committed => bounds.last_stable,
             ReadKind::Uncommitted => bounds.high_watermark,
+            ReadKind::Replica => bounds.end,
         };
         Some(FoundOffset { timestamp: -1, offset, leader_epoch: bounds.leader_epoch.0 })
     }
@@ -89,6 +90,7 @@ impl Replica {
         let limit = match kind {
             ReadKind::Committed => bounds.last_stable,
             ReadKind::Uncommitted => bounds.high_watermark,
+            ReadKind::Replica => bounds.end,
         };
         found.filter(|found| found.offset < limit).map_or(FoundOffset::NONE, |found| {
             let TimestampOffset { timestamp, offset, leader_epoch } = found;

@@ -1,6 +1,6 @@
 //! Reads for Fetch.
 
-use barnabas_replication::{LeaderEpoch, Progress};
+use barnabas_replication::{LeaderEpoch, NodeId, Progress};
 use barnabas_storage::{AbortedTxn, EpochEnd, FileRange, ReadRequest};
 
 use super::replica::Bounds;
@@ -13,6 +13,8 @@ pub enum ReadKind {
     Committed,
     /// A consumer, up to the high watermark.
     Uncommitted,
+    /// A follower, up to the log's end.
+    Replica,
 }
 
 /// What a reader wants of a partition.
@@ -26,6 +28,8 @@ pub struct Wanted {
     pub min_one: bool,
     /// How far it may look.
     pub kind: ReadKind,
+    /// Whether only the leader may answer (consumers before KIP-392, and followers).
+    pub leader_only: bool,
     /// The leader epoch that the reader knows; -1 if it does not say.
     pub current_leader_epoch: i32,
     /// The epoch of the last record that the reader has; -1 if it does not say.
@@ -47,8 +51,12 @@ pub struct Read {
     pub aborted: Option<Vec<AbortedTxn>>,
     /// The reader's log diverges: its last epoch ends here (KIP-595). There are no records then.
     pub diverging: Option<EpochEnd>,
+    /// The log's end.
+    pub end_offset: i64,
     /// How much can be read, for a wait that begins now.
     pub progress: Progress,
+    /// The replica that the reader should ask instead (KIP-392). There are no records then.
+    pub preferred: Option<NodeId>,
 }
 
 impl Replica {
@@ -62,7 +70,7 @@ impl Replica {
     }
 
     fn find(&self, wanted: &Wanted) -> Result<Read, Fault> {
-        let bounds = self.check_readable(wanted.current_leader_epoch)?;
+        let bounds = self.check_readable(wanted)?;
         let mut read = Read {
             high_watermark: bounds.high_watermark,
             last_stable_offset: bounds.last_stable,
@@ -70,7 +78,9 @@ impl Replica {
             range: None,
             aborted: None,
             diverging: None,
+            end_offset: bounds.end,
             progress: bounds.progress,
+            preferred: None,
         };
         if wanted.last_fetched_epoch >= 0 {
             read.diverging = self.divergence(wanted)?;
@@ -79,7 +89,11 @@ impl Replica {
             }
         }
         let committed = wanted.kind == ReadKind::Committed;
-        let upper = if committed { bounds.last_stable } else { bounds.high_watermark };
+        let upper = match wanted.kind {
+            ReadKind::Committed => bounds.last_stable,
+            ReadKind::Uncommitted => bounds.high_watermark,
+            ReadKind::Replica => bounds.end,
+        };
         if wanted.offset > bounds.end {
             return Err(Fault::OutOfRange);
         }
@@ -95,10 +109,27 @@ impl Replica {
         Ok(read)
     }
 
-    fn check_readable(&self, current_leader_epoch: i32) -> Result<Bounds, Fault> {
+    /// The answer to a reader that is sent to another replica.
+    #[must_use]
+    pub fn redirected(&self, preferred: NodeId) -> Read {
+        let bounds = self.bounds(&self.core());
+        Read {
+            high_watermark: bounds.high_watermark,
+            last_stable_offset: bounds.last_stable,
+            log_start_offset: self.log.start_offset(),
+            range: None,
+            aborted: None,
+            diverging: None,
+            end_offset: bounds.end,
+            progress: bounds.progress,
+            preferred: Some(preferred),
+        }
+    }
+
+    fn check_readable(&self, wanted: &Wanted) -> Result<Bounds, Fault> {
         let core = self.core();
-        core.check_epoch(LeaderEpoch(current_leader_epoch))?;
-        if !core.is_leader() {
+        core.check_epoch(LeaderEpoch(wanted.current_leader_epoch))?;
+        if wanted.leader_only && !core.is_leader() {
             return Err(Fault::NotLeader);
         }
         Ok(self.bounds(&core))

@@ -115,7 +115,8 @@ impl Waiters {
         (self.fetches().len(), self.produces().len())
     }
 
-    fn acknowledge(&self, replica: &Replica) {
+    /// A partition's high watermark or ISR may have changed.
+    pub(super) fn acknowledge(&self, replica: &Replica) {
         let core = replica.core();
         let done = self.produces().changed(&replica.key, |required| core.ack(required));
         drop(core);

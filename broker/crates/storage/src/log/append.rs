@@ -175,7 +175,8 @@ impl Log {
         let Some(mut info) = summary(batches, &view) else {
             return Err(BatchError::Truncated.into());
         };
-        if info.bytes > config.segment_bytes {
+        // What the leader has was small enough there; several of its batches may come at once.
+        if info.bytes > config.segment_bytes && origin != Origin::Replication {
             return Err(AppendError::TooLarge { bytes: info.bytes, max: config.segment_bytes });
         }
         let checked = match self.check_producers(batches, origin)? {

@@ -13,7 +13,8 @@ use crate::segment::{Segment, Walk, WalkError};
 
 impl Log {
     /// Removes every record at or above `offset` (with the whole batch that holds it). The
-    /// recovery point is lowered: the caller writes its checkpoint before the next append.
+    /// recovery point is lowered: the caller writes its checkpoint before the next append. Epochs
+    /// that start at or above `offset` are forgotten even if they have no records.
     /// Returns whether anything was removed.
     ///
     /// # Errors
@@ -22,6 +23,9 @@ impl Log {
         let mut writer = lock(&self.writer);
         let view = lock(&self.view).clone();
         if offset >= view.end {
+            // A leader that appended nothing left an epoch that starts here; the next leader does
+            // not know it.
+            self.change_epochs(|epochs| epochs.truncate_tail(offset))?;
             return Ok(false);
         }
         if offset <= view.segments[0].base() {

@@ -105,6 +105,7 @@ fn partition_data(
                 };
                 aborted.into_iter().map(of).collect()
             }),
+            preferred_read_replica: read.preferred.map_or(-1, |node| node.0),
             records: Some(records.unwrap_or_default()),
             ..PartitionData::default()
         },

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use barnabas_replication::{FetchPartition, SessionId, SessionRequest};
+use barnabas_replication::{BrokerEpoch, FetchPartition, NodeId, SessionId, SessionRequest};
 use barnabas_wire::Uuid;
 use barnabas_wire::api::fetch::FetchRequest;
 
@@ -29,6 +29,15 @@ pub struct SessionKey {
     pub partition: i32,
 }
 
+/// The replica that fetches, with its broker epoch (-1 before version 15); none for a consumer.
+pub(super) fn follower(request: &FetchRequest) -> Option<(NodeId, BrokerEpoch)> {
+    let state = &request.replica_state;
+    if state.replica_id >= 0 {
+        return Some((NodeId(state.replica_id), BrokerEpoch(state.replica_epoch)));
+    }
+    (request.replica_id >= 0).then_some((NodeId(request.replica_id), BrokerEpoch(-1)))
+}
+
 /// What a request says of sessions and partitions.
 pub(super) fn session_request(
     ctx: &RequestContext,
@@ -38,7 +47,7 @@ pub(super) fn session_request(
     let topic_ref = |name: String, id: Uuid| {
         if uses_topic_ids { TopicRef::Id(id) } else { TopicRef::Name(Arc::from(name)) }
     };
-    let follower = request.replica_id >= 0 || request.replica_state.replica_id >= 0;
+    let follower = follower(&request).is_some();
     let mut partitions = Vec::new();
     for topic in request.topics {
         let named = topic_ref(topic.topic, topic.topic_id);

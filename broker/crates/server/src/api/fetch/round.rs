@@ -3,16 +3,23 @@
 use std::sync::Arc;
 
 use barnabas_metadata::Image;
-use barnabas_replication::{Answered, Bound, FetchPartition, FetchPlan, WaitingFetch};
+use barnabas_replication::{
+    Answered, Bound, BrokerEpoch, FetchPartition, FetchPlan, FollowerFetch, FollowerFetchError,
+    NodeId, WaitingFetch,
+};
 use barnabas_wire::ErrorCode;
-use barnabas_wire::api::fetch::FetchRequest;
+use barnabas_wire::api::fetch::{FetchRequest, FetchResponse};
 
-use super::plan::{SessionKey, TopicRef};
+use super::plan::{self, SessionKey, TopicRef};
 use crate::access::{Operation, Resource};
 use crate::api::RequestContext;
 use crate::metrics::TopicCounters;
 use crate::node::Node;
-use crate::partition::{PartitionKey, Read, ReadKind, Wanted};
+use crate::partition::{PartitionKey, Read, ReadKind, Replica, Wanted};
+use crate::replica::ImageBrokers;
+
+/// From this version on, consumers may fetch from followers (KIP-392).
+const ANY_REPLICA_SINCE: i16 = 11;
 
 /// What a request says besides its partitions.
 pub(super) struct Fetch<'a> {
@@ -20,7 +27,10 @@ pub(super) struct Fetch<'a> {
     ctx: &'a RequestContext,
     kind: ReadKind,
     max_bytes: usize,
-    follower: bool,
+    follower: Option<(NodeId, BrokerEpoch)>,
+    /// Whether the leader has learnt where the follower is.
+    told: bool,
+    rack: String,
     may_wait: bool,
     pub(super) min_bytes: u64,
     pub(super) deadline_ms: i64,
@@ -40,18 +50,42 @@ impl<'a> Fetch<'a> {
         request: &FetchRequest,
     ) -> Self {
         let max_wait_ms = request.max_wait_ms.max(0);
+        let follower = plan::follower(request);
+        let limit = if follower.is_some() { usize::MAX } else { node.bounds.fetch_max_bytes };
         Self {
             node,
             ctx,
-            kind: match request.isolation_level {
-                1 => ReadKind::Committed,
-                _ => ReadKind::Uncommitted,
+            kind: match (follower, request.isolation_level) {
+                (Some(_), _) => ReadKind::Replica,
+                (None, 1) => ReadKind::Committed,
+                (None, _) => ReadKind::Uncommitted,
             },
-            max_bytes: (request.max_bytes.max(0) as usize).min(node.bounds.fetch_max_bytes),
-            follower: request.replica_id >= 0 || request.replica_state.replica_id >= 0,
+            max_bytes: (request.max_bytes.max(0) as usize).min(limit),
+            follower,
+            told: false,
+            rack: request.rack_id.clone(),
             may_wait: max_wait_ms > 0 && request.min_bytes > 0,
             min_bytes: u64::from(request.min_bytes.max(0).unsigned_abs()),
             deadline_ms: ctx.received_ms + i64::from(max_wait_ms),
+        }
+    }
+
+    /// The leader knows from now on where the follower is.
+    pub(super) fn told(&mut self) {
+        self.told = true;
+    }
+
+    /// Whether followers must not answer (before KIP-392).
+    pub(super) fn leader_only(&self) -> bool {
+        self.follower.is_some() || self.ctx.version < ANY_REPLICA_SINCE
+    }
+
+    /// Counts what a follower is sent.
+    pub(super) fn sent(&self, response: Option<&FetchResponse>) {
+        if let (Some(_), Some(response)) = (self.follower, response) {
+            let partitions = response.responses.iter().flat_map(|topic| &topic.partitions);
+            let bytes = partitions.filter_map(|data| data.records.as_ref()).map(|r| r.len() as u64);
+            self.node.metrics.replicas.bytes_out.inc_by(bytes.sum());
         }
     }
 
@@ -80,10 +114,16 @@ impl<'a> Fetch<'a> {
         round
             .iter()
             .map(|outcome| {
-                let read = outcome.result.as_ref().ok().filter(|read| read.diverging.is_none())?;
+                let read = outcome.result.as_ref().ok()?;
+                if read.diverging.is_some() || read.preferred.is_some() {
+                    return None;
+                }
                 Some(WaitingFetch {
                     partition: outcome.key?,
-                    bound: Bound::HighWatermark,
+                    bound: match self.kind {
+                        ReadKind::Replica => Bound::LogEnd,
+                        ReadKind::Committed | ReadKind::Uncommitted => Bound::HighWatermark,
+                    },
                     available: outcome.bytes() as u64,
                     max_bytes: self.max_bytes as u64,
                     seen: read.progress,
@@ -105,23 +145,79 @@ impl<'a> Fetch<'a> {
         let result = found.and_then(|found| {
             let replica = self.node.partitions.get(&found);
             let replica = replica.ok_or(ErrorCode::NOT_LEADER_OR_FOLLOWER)?;
-            counters = Some(Arc::clone(&replica.counters));
+            if self.follower.is_none() {
+                counters = Some(Arc::clone(&replica.counters));
+            }
+            if let Some(preferred) = self.preferred(image, &replica, asked) {
+                return Ok(replica.redirected(preferred));
+            }
             let wanted = Wanted {
                 offset: asked.fetch_offset,
                 max_bytes: (asked.max_bytes.max(0) as usize).min(left),
                 min_one,
                 kind: self.kind,
+                leader_only: self.leader_only(),
                 current_leader_epoch: asked.current_leader_epoch,
                 last_fetched_epoch: asked.last_fetched_epoch,
             };
-            replica.read(&wanted).map_err(|fault| {
+            let mut read = replica.read(&wanted).map_err(|fault| {
                 if fault.is_internal() {
                     tracing::error!(partition = %found, error = %fault, "cannot read");
                 }
                 fault.code()
-            })
+            })?;
+            if read.diverging.is_none() && !self.told {
+                self.tell(image, &replica, asked, &mut read)?;
+            }
+            Ok(read)
         });
         Outcome { key: found.ok(), result, counters }
+    }
+
+    /// Tells the leader where the follower is; the follower learns what came of it.
+    fn tell(
+        &self,
+        image: &Image,
+        replica: &Arc<Replica>,
+        asked: &FetchPartition,
+        read: &mut Read,
+    ) -> Result<(), ErrorCode> {
+        let Some((node, broker_epoch)) = self.follower else { return Ok(()) };
+        let fetch = FollowerFetch {
+            replica: node,
+            broker_epoch,
+            has_leader_epoch: asked.current_leader_epoch >= 0,
+            fetch_offset: asked.fetch_offset,
+            log_start_offset: asked.log_start_offset,
+            leader_end_offset: read.end_offset,
+        };
+        let brokers = ImageBrokers(image);
+        let told = self.node.partitions.follower_fetched(replica, &fetch, &brokers);
+        read.high_watermark = told.map_err(|error| match error {
+            FollowerFetchError::UnknownReplicaWithEpoch => ErrorCode::UNKNOWN_LEADER_EPOCH,
+            _ => ErrorCode::NOT_LEADER_OR_FOLLOWER,
+        })?;
+        Ok(())
+    }
+
+    /// The replica that a consumer should fetch from instead of this leader (KIP-392).
+    fn preferred(
+        &self,
+        image: &Image,
+        replica: &Replica,
+        asked: &FetchPartition,
+    ) -> Option<NodeId> {
+        let asks = self.follower.is_none() && !self.rack.is_empty();
+        if !asks || !self.node.replication.rack_aware {
+            return None;
+        }
+        let listener = &self.ctx.connection.listener;
+        let rack_of = |node: NodeId| {
+            let broker = image.cluster.broker(node.0).filter(|broker| !broker.fenced)?;
+            broker.endpoint(listener)?;
+            broker.rack.as_deref()
+        };
+        replica.inspect(|core| core.preferred_read_replica(asked.fetch_offset, &self.rack, rack_of))
     }
 
     fn find(&self, image: &Image, key: &SessionKey) -> Result<PartitionKey, ErrorCode> {
@@ -136,7 +232,7 @@ impl<'a> Fetch<'a> {
             (None, TopicRef::Name(name)) => name,
             (None, TopicRef::Id(_)) => return Err(unknown),
         };
-        let allowed = if self.follower {
+        let allowed = if self.follower.is_some() {
             self.ctx.allows(self.node, Operation::ClusterAction, Resource::Cluster)
         } else {
             self.ctx.allows(self.node, Operation::Read, Resource::Topic(name))
@@ -145,10 +241,6 @@ impl<'a> Fetch<'a> {
             return Err(ErrorCode::TOPIC_AUTHORIZATION_FAILED);
         }
         let topic = topic.ok_or(unknown)?;
-        if self.follower {
-            // Followers come with replication over several brokers.
-            return Err(ErrorCode::NOT_LEADER_OR_FOLLOWER);
-        }
         if topic.partition(key.partition).is_none() {
             return Err(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION);
         }
@@ -169,7 +261,7 @@ impl Outcome {
                 log_start_offset: read.log_start_offset,
                 has_records: self.bytes() > 0,
                 has_error: false,
-                redirects: read.diverging.is_some(),
+                redirects: read.diverging.is_some() || read.preferred.is_some(),
             },
             Err(_) => Answered {
                 high_watermark: -1,

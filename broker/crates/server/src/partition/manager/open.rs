@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use barnabas_metadata::image::PartitionImage;
-use barnabas_replication::{Config, LogBounds, NodeId, Partition};
+use barnabas_replication::{LogBounds, Partition};
 use barnabas_storage::directory::TopicPartition;
 use barnabas_storage::{Log, LogError, OpenOptions};
 use barnabas_wire::Uuid;
@@ -78,11 +78,7 @@ impl Partitions {
             end_offset: log.end_offset(),
             high_watermark: hint.unwrap_or(0),
         };
-        let config = Config {
-            node: NodeId(self.node_id),
-            replica_lag_time_max_ms: self.replica_lag_time_max_ms,
-        };
-        let core = Partition::new(config, bounds, settings.min_insync_replicas);
+        let core = Partition::new(self.replication, bounds, settings.min_insync_replicas);
         let replica = Arc::new(Replica::new(key, dir, log, core, settings, counters));
         replica.apply_metadata(&role_of(&image), self.clock.monotonic_ms());
         let mut replicas = self.replicas.write().unwrap_or_else(PoisonError::into_inner);

@@ -1,0 +1,20 @@
+//! Replication between brokers: followers fetch, leaders keep the in-sync replicas.
+
+mod alter;
+mod brokers;
+mod settings;
+mod watch;
+
+pub use alter::IsrChanges;
+pub use brokers::ImageBrokers;
+pub use settings::ReplicaSettings;
+
+use std::sync::Arc;
+
+use crate::node::Node;
+
+/// Does the broker's share of replication for as long as it is polled: to be dropped before the
+/// logs are closed.
+pub async fn replicate(node: Arc<Node>) {
+    tokio::join!(alter::send(&node), watch::watch_followers(&node));
+}
