@@ -37,6 +37,8 @@ pub struct Service {
     lifecycle: Lifecycle,
     clients: Vec<SocketAddr>,
     http: Option<SocketAddr>,
+    /// Followers' fetches and leaders' changes of the ISR.
+    replication: JoinHandle<()>,
     /// What runs as long as the process does.
     chores: JoinSet<()>,
     stop: watch::Sender<bool>,
@@ -77,6 +79,7 @@ impl Service {
         let registration = registration(config, &node, &bound);
         let options = options::lifecycle(config, registration, Arc::clone(&node.health))?;
         let lifecycle = lifecycle::start(Arc::clone(&node), metadata, options).await?;
+        let replication = machine::spawn(replicate(Arc::clone(&node)));
         let intervals = options::intervals(config)?;
         for dir in node.partitions.dirs() {
             chores.spawn(inherit(maintain(
@@ -103,6 +106,7 @@ impl Service {
         Ok(Self {
             node,
             lifecycle,
+            replication,
             clients,
             http: http_address,
             chores,
@@ -147,6 +151,9 @@ impl Service {
         self.drain().await;
         let epoch = self.lifecycle.broker_epoch();
         self.lifecycle.stop().await;
+        self.replication.abort();
+        // Nothing is appended once it has ended.
+        let _ = (&mut self.replication).await;
         let closed = self.node.partitions.close(epoch).await;
         self.node.health.set(BrokerState::NotRunning);
         let _ = self.stop_http.send(true);

@@ -116,6 +116,7 @@ impl Broker {
 
     fn read(replica: &Replica) -> Result<Read, Fault> {
         replica.read(&Wanted {
+            leader_only: true,
             offset: 0,
             max_bytes: 1 << 20,
             min_one: true,

@@ -33,8 +33,9 @@ pub async fn handle(
     ctx: &RequestContext,
     request: ListOffsetsRequest,
 ) -> ListOffsetsResponse {
-    let kind = match request.isolation_level {
-        1 => ReadKind::Committed,
+    let kind = match (request.replica_id, request.isolation_level) {
+        (0.., _) => ReadKind::Replica,
+        (_, 1) => ReadKind::Committed,
         _ => ReadKind::Uncommitted,
     };
     let image = node.image.load_full();
@@ -69,23 +70,23 @@ impl Asked<'_> {
             asked.timestamp == timestamp && self.ctx.version >= since
         };
         let kind = self.kind;
+        let known = self.ctx.version >= NOT_AVAILABLE_SINCE;
+        let unavailable =
+            if known { ErrorCode::OFFSET_NOT_AVAILABLE } else { ErrorCode::LEADER_NOT_AVAILABLE };
         if asked.timestamp == LATEST {
-            let known = self.ctx.version >= NOT_AVAILABLE_SINCE;
-            let unavailable = if known {
-                ErrorCode::OFFSET_NOT_AVAILABLE
-            } else {
-                ErrorCode::LEADER_NOT_AVAILABLE
-            };
             replica.latest(kind).ok_or(unavailable)
         } else if asked.timestamp == EARLIEST || is(EARLIEST_LOCAL) || is(EARLIEST_PENDING_UPLOAD) {
             Ok(replica.earliest())
         } else if is(LATEST_TIERED) {
             Ok(FoundOffset::NONE)
         } else if is(MAX_TIMESTAMP) {
-            self.on_disk_thread(replica, move |replica| replica.at_max_timestamp(kind)).await
+            let found =
+                self.on_disk_thread(replica, move |replica| replica.at_max_timestamp(kind)).await?;
+            found.ok_or(unavailable)
         } else if asked.timestamp >= 0 {
             let timestamp = asked.timestamp;
-            self.on_disk_thread(replica, move |replica| replica.at_timestamp(timestamp, kind)).await
+            let search = move |replica: &Replica| replica.at_timestamp(timestamp, kind);
+            self.on_disk_thread(replica, search).await?.ok_or(unavailable)
         } else {
             Err(ErrorCode::UNSUPPORTED_VERSION)
         }
@@ -96,9 +97,9 @@ impl Asked<'_> {
         &self,
         replica: Arc<Replica>,
         search: F,
-    ) -> Result<FoundOffset, ErrorCode>
+    ) -> Result<Option<FoundOffset>, ErrorCode>
     where
-        F: FnOnce(&Replica) -> Result<FoundOffset, Fault> + Send + 'static,
+        F: FnOnce(&Replica) -> Result<Option<FoundOffset>, Fault> + Send + 'static,
     {
         let threads = replica.dir().threads.clone();
         match threads.run(move || search(&replica)).await {

@@ -58,20 +58,26 @@ impl Replica {
         Some(FoundOffset { timestamp: -1, offset, leader_epoch: bounds.leader_epoch.0 })
     }
 
-    /// The first record that a consumer sees with at least this timestamp, ms. May read the log.
+    /// The first record that a consumer sees with at least this timestamp, ms; `None` if that is
+    /// not known yet, as with [`Replica::latest`]. May read the log.
     ///
     /// # Errors
     /// If the log cannot be read.
-    pub fn at_timestamp(&self, timestamp: i64, kind: ReadKind) -> Result<FoundOffset, Fault> {
+    pub fn at_timestamp(
+        &self,
+        timestamp: i64,
+        kind: ReadKind,
+    ) -> Result<Option<FoundOffset>, Fault> {
         let found = self.log.offset_for_timestamp(timestamp)?;
         Ok(self.below_latest(found, kind))
     }
 
-    /// The first record with the largest timestamp. May read the log.
+    /// The first record with the largest timestamp; `None` as with [`Replica::at_timestamp`]. May
+    /// read the log.
     ///
     /// # Errors
     /// If the log cannot be read.
-    pub fn at_max_timestamp(&self, kind: ReadKind) -> Result<FoundOffset, Fault> {
+    pub fn at_max_timestamp(&self, kind: ReadKind) -> Result<Option<FoundOffset>, Fault> {
         let found = self.log.max_timestamp()?;
         Ok(self.below_latest(found, kind))
     }
@@ -85,16 +91,23 @@ impl Replica {
         Ok(self.log.end_offset_for_epoch(epoch))
     }
 
-    fn below_latest(&self, found: Option<TimestampOffset>, kind: ReadKind) -> FoundOffset {
-        let bounds = self.bounds(&self.core());
+    fn below_latest(&self, found: Option<TimestampOffset>, kind: ReadKind) -> Option<FoundOffset> {
+        let core = self.core();
+        let is_known = kind == ReadKind::Replica || core.is_caught_up_with_epoch();
+        let bounds = self.bounds(&core);
+        drop(core);
         let limit = match kind {
             ReadKind::Committed => bounds.last_stable,
             ReadKind::Uncommitted => bounds.high_watermark,
             ReadKind::Replica => bounds.end,
         };
-        found.filter(|found| found.offset < limit).map_or(FoundOffset::NONE, |found| {
-            let TimestampOffset { timestamp, offset, leader_epoch } = found;
-            FoundOffset { timestamp, offset, leader_epoch }
-        })
+        match found {
+            Some(TimestampOffset { timestamp, offset, leader_epoch }) if offset < limit => {
+                Some(FoundOffset { timestamp, offset, leader_epoch })
+            }
+            // Whether a consumer may see it will turn out soon.
+            Some(_) if !is_known => None,
+            _ => Some(FoundOffset::NONE),
+        }
     }
 }
