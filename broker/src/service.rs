@@ -9,15 +9,16 @@ use std::time::Duration;
 use barnabas_server::config::{AdvertisedListener, BrokerConfig, Listener};
 use barnabas_server::http::{BrokerState, HttpServer};
 use barnabas_server::lifecycle::{self, Lifecycle, Registration};
-use barnabas_server::machine::inherit;
+use barnabas_server::machine::{self, inherit};
 use barnabas_server::net::{Bound, ListenerConfig, ListenerRole, Network, bind};
 use barnabas_server::node::{Identity, NodeParts};
 use barnabas_server::partition::{LogDir, OpenDirError, expire_waiters, maintain};
+use barnabas_server::replica::replicate;
 use barnabas_server::{Machine, Node, http, raft};
 use barnabas_storage::directory::LockError;
 use barnabas_wire::api::broker_registration::Listener as RegisteredListener;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 
 use crate::error::StartError;
 use crate::format::{Formatted, do_without};

@@ -23,7 +23,7 @@ use crate::net::{Admission, Limits};
 use crate::partition::{LogDir, Partitions};
 use crate::peer::{Dialer, Peers};
 use crate::producer_ids::ProducerIds;
-use crate::replica::ReplicaSettings;
+use crate::replica::{Fetchers, ReplicaSettings};
 
 /// Who this node is.
 #[derive(Clone, Debug)]
@@ -69,6 +69,10 @@ pub struct Node {
     pub bounds: RequestBounds,
     /// Opens connections to other nodes.
     pub dialer: Arc<dyn Dialer>,
+    /// Who follows whom.
+    pub fetchers: Fetchers,
+    /// Connections to brokers, for what is asked of them now and then.
+    pub peers: Peers,
     /// How replication behaves.
     pub replication: ReplicaSettings,
     /// The epoch of this process's registration; -1 before that is in the image.
@@ -108,6 +112,8 @@ impl Node {
         let metrics = Arc::new(Metrics::new());
         let bounds = RequestBounds::new(&properties);
         let replication = ReplicaSettings::new(&properties);
+        let client_id = format!("broker-{}", identity.node_id);
+        let peers = Peers::new(Arc::clone(&parts.dialer), client_id);
         let partitions = Partitions::new(
             Config {
                 node: NodeId(identity.node_id),
@@ -140,6 +146,8 @@ impl Node {
             metrics,
             bounds,
             dialer: parts.dialer,
+            fetchers: Fetchers::new(&replication),
+            peers,
             replication,
             broker_epoch: watch::Sender::new(-1),
             controller: OnceLock::new(),

@@ -2,11 +2,15 @@
 
 mod alter;
 mod brokers;
+mod fetch;
+mod fetchers;
+mod reset;
 mod settings;
 mod watch;
 
 pub use alter::IsrChanges;
 pub use brokers::ImageBrokers;
+pub use fetchers::Fetchers;
 pub use settings::ReplicaSettings;
 
 use std::sync::Arc;
@@ -16,5 +20,5 @@ use crate::node::Node;
 /// Does the broker's share of replication for as long as it is polled: to be dropped before the
 /// logs are closed.
 pub async fn replicate(node: Arc<Node>) {
-    tokio::join!(alter::send(&node), watch::watch_followers(&node));
+    tokio::join!(fetchers::run(&node), alter::send(&node), watch::watch_followers(&node));
 }

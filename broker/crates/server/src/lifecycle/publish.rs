@@ -20,6 +20,7 @@ pub(super) fn start(
             // Logs are open and roles known before clients are told who leads.
             node.partitions.apply(&image, &changes).await;
             node.image.store(Arc::clone(&image));
+            node.fetchers.apply(&node.partitions, &image, &changes);
             if !changes.configs.is_empty() {
                 node.apply_configs(&image);
             }

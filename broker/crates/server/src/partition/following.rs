@@ -26,6 +26,9 @@ impl Replica {
     /// Whom to follow and from where; `None` when this broker leads or nobody does.
     #[must_use]
     pub fn following(&self) -> Option<(NodeId, FetchPosition)> {
+        if self.is_offline() {
+            return None;
+        }
         let core = self.core();
         let leader = core.leader().filter(|_| !core.is_leader())?;
         let leader_epoch = core.leader_epoch();
