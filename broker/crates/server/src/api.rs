@@ -8,6 +8,7 @@ mod allocate_producer_ids;
 mod alter_configs;
 mod alter_partition;
 mod alter_partition_reassignments;
+mod alter_replica_log_dirs;
 mod api_versions;
 mod assign_replicas_to_dirs;
 mod begin_quorum_epoch;
@@ -90,6 +91,7 @@ pub const ROUTES: &[Route] = &[
     route!(OffsetForLeaderEpochRequest, offset_for_leader_epoch::handle),
     route!(DescribeConfigsRequest, describe_configs::handle),
     route!(AlterConfigsRequest, alter_configs::handle),
+    route!(AlterReplicaLogDirsRequest, alter_replica_log_dirs::handle),
     route!(DescribeLogDirsRequest, describe_log_dirs::handle),
     route!(CreatePartitionsRequest, create_partitions::handle),
     route!(DeleteGroupsRequest, delete_groups::handle),

@@ -1,6 +1,7 @@
 //! A broker's life in the cluster: it registers, follows the metadata, is fenced and unfenced, and
 //! leaves (`org.apache.kafka.server.BrokerLifecycleManager`, `BrokerMetadataPublisher`).
 
+mod assign;
 mod beat;
 mod link;
 mod publish;
@@ -94,6 +95,8 @@ pub async fn start(
         joined = beats.join(&registration, options.registration_timeout) => joined?,
         error = metadata_failure(&mut failed) => return Err(LifecycleError::Metadata(error)),
     }
+    let assign = assign::send(Arc::clone(&beats.node), Arc::clone(&epoch), beats.applied.clone());
+    machine::spawn(assign);
     let (leave, leaving) = oneshot::channel();
     machine::spawn(beats.run(leaving));
     Ok(Lifecycle {

@@ -160,6 +160,9 @@ impl Node {
         let live = live.with_image(self.identity.node_id, image);
         let limit = |name| usize::try_from(live.integer(name, i64::MAX)).unwrap_or(usize::MAX);
         self.admission.set_limits(limit("max.connections"), limit("max.connections.per.ip"));
+        let rate = live.integer("replica.alter.log.dirs.io.max.bytes.per.second", i64::MAX);
+        self.partitions.set_move_rate(rate);
+        self.partitions.set_cordoned(&live.list("cordoned.log.dirs"));
     }
 
     /// Asks the active controller, on behalf of a principal that may ask this. The answer comes

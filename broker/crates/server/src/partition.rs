@@ -1,6 +1,7 @@
 //! The partitions that this broker holds: logs, replication state, and the requests that wait.
 
 mod append;
+mod assignments;
 mod checkpoints;
 mod directory;
 mod fault;
@@ -11,6 +12,7 @@ mod leading;
 mod loss;
 mod maintenance;
 mod manager;
+mod moving;
 mod offsets;
 mod read;
 mod replica;
@@ -20,6 +22,7 @@ mod stored;
 mod waiters;
 
 pub use append::{Produced, Source};
+pub use assignments::{Assignment, Assignments};
 pub use directory::{LogDir, OpenDirError};
 pub use fault::Fault;
 pub use following::Replicated;
@@ -27,6 +30,7 @@ pub use key::PartitionKey;
 pub use loss::Loss;
 pub use maintenance::{Intervals, maintain};
 pub use manager::Partitions;
+pub use moving::{MoveError, Moving};
 pub use offsets::FoundOffset;
 pub use read::{Read, ReadKind, Wanted};
 pub use replica::Replica;

@@ -14,12 +14,13 @@ use barnabas_records::{BatchBuilder, BatchOptions};
 use barnabas_server::lifecycle::{self, Lifecycle, LifecycleOptions, Registration};
 use barnabas_server::node::{Identity, NodeParts};
 use barnabas_server::partition::{
-    Fault, Intervals, LogDir, Loss, Produced, Read, ReadKind, Replica, Wanted, maintain,
+    Fault, Intervals, LogDir, Loss, MoveError, Produced, Read, ReadKind, Replica, Wanted, maintain,
 };
 use barnabas_server::peer::TcpDialer;
 use barnabas_server::raft::{self, MetadataOptions};
 use barnabas_server::{Clock, Node, SystemClock};
-use barnabas_storage::disk::{Fault as DiskFault, FaultKind};
+use barnabas_storage::directory::TopicPartition;
+use barnabas_storage::disk::{CrashKind, Fault as DiskFault, FaultKind};
 use barnabas_storage::{Disk, SimDisk};
 use barnabas_wire::api::broker_registration::Listener;
 use barnabas_wire::api::create_topics::{CreatableTopic, CreateTopicsRequest};
@@ -278,5 +279,148 @@ async fn a_full_volume_refuses_records_until_there_is_space() {
     broker.produce(&replica).unwrap();
     assert!(!replica.dir().is_full());
     assert_eq!(replica.log.end_offset(), accepted + 1);
+    broker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_controller_learns_where_replicas_are() {
+    let broker = Broker::start(SimDisk::new(1)).await;
+    broker.create("t", 4).await;
+    for replica in broker.node.partitions.all() {
+        let dir = replica.dir().id;
+        broker.until(|image| assigned(image, replica.key.partition) == Some(dir)).await;
+    }
+    let count = |path| {
+        let all = broker.node.partitions.all();
+        all.iter().filter(|replica| replica.dir().path == Path::new(path)).count()
+    };
+    assert_eq!((count("/a"), count("/b")), (2, 2));
+    broker.stop().await;
+}
+
+fn assigned(image: &barnabas_metadata::Image, partition: i32) -> Option<Uuid> {
+    image.topics.by_name("t")?.partition(partition)?.directory(1)
+}
+
+fn partition_of(replica: &Replica) -> TopicPartition {
+    replica.log.partition().clone()
+}
+
+impl Broker {
+    fn move_to(&self, replica: &Arc<Replica>, path: &str) -> Result<(), MoveError> {
+        let partitions = &self.node.partitions;
+        partitions.move_replica(&partition_of(replica), Some(Arc::clone(replica)), Path::new(path))
+    }
+
+    async fn until_moved(&self, replica: &Replica, path: &str) {
+        self.until(|_| {
+            replica.dir().path == Path::new(path) && self.node.partitions.moving().is_empty()
+        })
+        .await;
+    }
+
+    /// Directories whose names begin like the partition's.
+    fn directories(&self, path: &str, replica: &Replica) -> Vec<String> {
+        let name = partition_of(replica).directory();
+        let entries = self.disk.list(Path::new(path)).unwrap();
+        entries.into_iter().map(|e| e.name).filter(|found| found.starts_with(&name)).collect()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_replica_moves_to_another_directory_while_it_is_written() {
+    let broker = Broker::start(SimDisk::new(1)).await;
+    broker.create("t", 2).await;
+    let replica = broker.in_dir("/a");
+    for _ in 0..50 {
+        broker.produce(&replica).unwrap();
+    }
+    assert_eq!(broker.move_to(&replica, "/a"), Ok(()));
+    assert_eq!(broker.move_to(&replica, "/c"), Err(MoveError::NoSuchDir));
+    assert_eq!(broker.move_to(&replica, "/b"), Ok(()));
+    let mut written = 50;
+    while replica.dir().path == Path::new("/a") {
+        broker.produce(&replica).unwrap();
+        written += 1;
+        tokio::task::yield_now().await;
+    }
+    broker.until_moved(&replica, "/b").await;
+    broker.produce(&replica).unwrap();
+    written += 1;
+    assert_eq!(replica.log.end_offset(), written);
+    assert_eq!(assigned(&broker.node.image.load(), replica.key.partition), Some(id(1)));
+    assert_eq!(broker.directories("/b", &replica), [partition_of(&replica).directory()]);
+    assert_eq!(broker.directories("/a", &replica), Vec::<String>::new());
+    let (disk, key) = (broker.disk.clone(), replica.key);
+    drop(replica);
+    broker.stop().await;
+    let broker = Broker::start(disk.restart(CrashKind::Power, 1)).await;
+    let replica = broker.node.partitions.get(&key).unwrap();
+    assert_eq!(replica.dir().path, Path::new("/b"));
+    assert_eq!(replica.log.end_offset(), written);
+    broker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_move_that_a_crash_interrupted_goes_on() {
+    let broker = Broker::start(SimDisk::new(1)).await;
+    broker.create("t", 2).await;
+    let replica = broker.in_dir("/a");
+    for _ in 0..20 {
+        broker.produce(&replica).unwrap();
+    }
+    let name = format!("{}.{:032x}-future", partition_of(&replica).directory(), 7);
+    let (disk, key) = (broker.disk.clone(), replica.key);
+    drop(replica);
+    broker.stop().await;
+    disk.create_dir(&Path::new("/b").join(name)).unwrap();
+    let broker = Broker::start(disk.restart(CrashKind::Kill, 1)).await;
+    let replica = broker.node.partitions.get(&key).unwrap();
+    broker.until_moved(&replica, "/b").await;
+    assert_eq!(replica.log.end_offset(), 20);
+    assert!(Broker::read(&replica).unwrap().range.is_some());
+    broker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_may_be_in_an_absent_directory_is_not_made_anew() {
+    let broker = Broker::start(SimDisk::new(1)).await;
+    broker.create("t", 4).await;
+    let (lost, kept) = (broker.in_dir("/b"), broker.in_dir("/a"));
+    broker.produce(&lost).unwrap();
+    let (lost, kept) = (lost.key, kept.key);
+    let disk = broker.disk.clone();
+    broker.stop().await;
+    let disk = disk.restart(CrashKind::Kill, 1);
+    let kind = FaultKind::Io;
+    disk.inject(DiskFault { operation: "list", path: "/b", after: 0, times: u64::MAX, kind });
+    let broker = Broker::start(disk.clone()).await;
+    assert_eq!(broker.node.partitions.offline_dir_count(), 1);
+    assert!(broker.node.partitions.get(&lost).is_none());
+    assert!(broker.node.partitions.get(&kept).is_some());
+    broker.stop().await;
+    disk.heal();
+    let broker = Broker::start(disk.restart(CrashKind::Kill, 1)).await;
+    assert_eq!(broker.node.partitions.get(&lost).unwrap().log.end_offset(), 1);
+    broker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_directories_of_a_partition_the_assigned_one_counts() {
+    let broker = Broker::start(SimDisk::new(1)).await;
+    broker.create("t", 2).await;
+    let replica = broker.in_dir("/b");
+    broker.produce(&replica).unwrap();
+    let (key, name) = (replica.key, partition_of(&replica).directory());
+    broker.until(|image| assigned(image, key.partition) == Some(id(1))).await;
+    drop(replica);
+    let disk = broker.disk.clone();
+    broker.stop().await;
+    disk.create_dir(&Path::new("/a").join(&name)).unwrap();
+    let broker = Broker::start(disk.restart(CrashKind::Kill, 1)).await;
+    let replica = broker.node.partitions.get(&key).unwrap();
+    assert_eq!((replica.dir().id, replica.log.end_offset()), (id(1), 1));
+    let other = broker.directories("/a", &replica);
+    assert!(other.len() == 1 && other[0].ends_with("-stray"), "{other:?}");
     broker.stop().await;
 }

@@ -19,8 +19,8 @@ pub use self::disk::{Disk, DiskError, DiskFile, RealDisk, Severity, SimDisk};
 pub use self::epoch::{EpochEnd, EpochEntry};
 pub use self::index::AbortedTxn;
 pub use self::log::{
-    AppendError, AppendInfo, Appended, Log, LogConfig, LogError, LogStats, OpenOptions, ReadError,
-    ReadRequest, ReadResult, TimestampOffset,
+    AppendError, AppendInfo, Appended, Copied, CopyError, Log, LogConfig, LogError, LogStats,
+    OpenOptions, ReadError, ReadRequest, ReadResult, TimestampOffset,
 };
 pub use self::producer::{BatchMeta, Origin, ProducerEntry, ProducerError};
 pub use self::segment::FileRange;

@@ -100,8 +100,6 @@ pub(super) mod reason {
         "the consumer group protocol (KIP-848) is not supported yet";
     pub(in super::super) const EARLY: &str = "every listener opens when the broker is ready";
     pub(in super::super) const INTERNAL: &str = "it is for Apache Kafka's own tests";
-    pub(in super::super) const JBOD: &str =
-        "moving replicas between log directories is not supported yet";
     pub(in super::super) const JMX: &str = "metrics are read at /metrics, not sampled";
     pub(in super::super) const JVM: &str = "there is no JVM to load a Java class";
     pub(in super::super) const ONE_BROKER: &str =

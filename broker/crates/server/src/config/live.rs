@@ -54,6 +54,15 @@ impl LiveConfig {
         self.topic(image.configs.get(&ConfigResource::topic(topic)).map(AsRef::as_ref))
     }
 
+    /// The effective value of a list; empty when it is null or unknown.
+    #[must_use]
+    pub fn list(&self, name: &str) -> Vec<String> {
+        match self.layers().value(name) {
+            Some(Value::List(list)) => list,
+            _ => Vec::new(),
+        }
+    }
+
     /// The effective value of an integer broker config; `default` when it is null or unknown.
     #[must_use]
     pub fn integer(&self, name: &str, default: i64) -> i64 {

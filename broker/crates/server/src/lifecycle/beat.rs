@@ -126,7 +126,7 @@ impl Beats {
             want_fence: false,
             want_shut_down,
             offline_log_dirs: offline.iter().map(|dir| dir.id).collect(),
-            cordoned_log_dirs: None,
+            cordoned_log_dirs: self.cordoned(),
         };
         match self.link.ask(Request::BrokerHeartbeat(request)).await.ok()?.response {
             Response::BrokerHeartbeat(response) if response.error_code == ErrorCode::NONE => {
@@ -139,6 +139,14 @@ impl Beats {
             }
             _ => None,
         }
+    }
+
+    /// Log directories that get no new partitions, once the metadata can tell (KIP-1066).
+    fn cordoned(&self) -> Option<Vec<Uuid>> {
+        let version = self.node.image.load().features.metadata_version_or_oldest();
+        let dirs = self.node.partitions.dirs().iter();
+        let cordoned = dirs.filter(|dir| dir.is_cordoned()).map(|dir| dir.id);
+        version.supports_cordoned_log_dirs().then(|| cordoned.collect())
     }
 
     async fn wait_applied(&mut self, end_offset: i64) {

@@ -134,6 +134,27 @@ impl Checkpoints {
         Ok(())
     }
 
+    /// Takes over a partition that comes from another log directory; durable on return, but for
+    /// the high watermark.
+    pub(super) fn start(
+        &self,
+        partition: &TopicPartition,
+        recovery_point: i64,
+        log_start: Option<i64>,
+        high_watermark: i64,
+    ) -> Result<(), DiskError> {
+        self.forget(partition)?;
+        let mut held = self.held();
+        held.high_watermarks.offsets.insert(partition.clone(), high_watermark);
+        held.recovery_points.offsets.insert(partition.clone(), recovery_point);
+        self.write(OffsetCheckpoint::RecoveryPoint, &mut held.recovery_points)?;
+        if let Some(log_start) = log_start {
+            held.log_starts.offsets.insert(partition.clone(), log_start);
+            self.write(OffsetCheckpoint::LogStart, &mut held.log_starts)?;
+        }
+        Ok(())
+    }
+
     /// Makes sure, durably, that the recovery point on the disk is not above `offset`.
     pub(super) fn lower_recovery_point(
         &self,

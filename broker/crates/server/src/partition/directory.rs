@@ -35,10 +35,11 @@ pub struct LogDir {
     /// What the broker that stopped left, if it stopped cleanly.
     clean_shutdown: Option<CleanShutdown>,
     /// Found when the directory was opened; taken out as partitions claim them.
-    found: Mutex<BTreeMap<TopicPartition, PathBuf>>,
+    found: Mutex<Found>,
     pub(super) checkpoints: Checkpoints,
     flushes: Mutex<Flushes>,
     pub(super) wake: Notify,
+    is_cordoned: AtomicBool,
     health: watch::Sender<DirHealth>,
     is_offline: AtomicBool,
     space: Space,
@@ -102,6 +103,7 @@ impl LogDir {
             checkpoints,
             flushes: Mutex::default(),
             wake: Notify::new(),
+            is_cordoned: AtomicBool::new(false),
             health: watch::Sender::new(DirHealth::Online),
             is_offline: AtomicBool::new(false),
             space: Space::default(),
@@ -115,14 +117,48 @@ impl LogDir {
         self.clean_shutdown.as_ref()
     }
 
+    /// Whether a partition's directory was found at the start and not claimed.
+    pub(super) fn has(&self, partition: &TopicPartition) -> bool {
+        let found = self.found();
+        found.partitions.contains_key(partition) || found.refused.contains_key(partition)
+    }
+
     /// Takes a partition's directory that was found at the start.
     pub(super) fn claim(&self, partition: &TopicPartition) -> Option<PathBuf> {
-        self.found().remove(partition)
+        let mut found = self.found();
+        found.partitions.remove(partition).or_else(|| found.refused.remove(partition))
+    }
+
+    /// Gives a partition's directory back that cannot be opened: it is neither made anew nor set
+    /// aside, but tried again.
+    pub(super) fn refuse(&self, partition: TopicPartition, path: PathBuf) {
+        self.found().refused.insert(partition, path);
+    }
+
+    /// Takes the unfinished copy of a partition that was being moved here.
+    pub(super) fn claim_future(&self, partition: &TopicPartition) -> Option<PathBuf> {
+        self.found().futures.remove(partition)
     }
 
     /// Partition directories that were found at the start and that nobody claimed.
     pub(super) fn unclaimed(&self) -> BTreeMap<TopicPartition, PathBuf> {
-        std::mem::take(&mut *self.found())
+        std::mem::take(&mut self.found().partitions)
+    }
+
+    /// Unfinished copies that were found at the start and that nobody claimed.
+    pub(super) fn unclaimed_futures(&self) -> BTreeMap<TopicPartition, PathBuf> {
+        std::mem::take(&mut self.found().futures)
+    }
+
+    /// Whether the directory gets no new partitions (`cordoned.log.dirs`).
+    #[must_use]
+    pub fn is_cordoned(&self) -> bool {
+        self.is_cordoned.load(Ordering::Relaxed)
+    }
+
+    /// Says whether the directory gets new partitions.
+    pub fn set_cordoned(&self, is_cordoned: bool) {
+        self.is_cordoned.store(is_cordoned, Ordering::Relaxed);
     }
 
     /// Where a new partition goes.
@@ -250,7 +286,7 @@ impl LogDir {
         tracing::error!(%dir, "the volume is full: records are refused until there is space");
     }
 
-    fn found(&self) -> std::sync::MutexGuard<'_, BTreeMap<TopicPartition, PathBuf>> {
+    fn found(&self) -> std::sync::MutexGuard<'_, Found> {
         self.found.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -259,27 +295,41 @@ impl LogDir {
     }
 }
 
-/// Directories of partitions; what an interrupted deletion left is removed.
-fn list_partitions(
-    disk: &dyn Disk,
-    path: &Path,
-) -> Result<BTreeMap<TopicPartition, PathBuf>, DiskError> {
-    let mut partitions = BTreeMap::new();
+/// Directories of partitions, by what their names say.
+#[derive(Debug, Default)]
+struct Found {
+    partitions: BTreeMap<TopicPartition, PathBuf>,
+    /// Partitions that could not be opened.
+    refused: BTreeMap<TopicPartition, PathBuf>,
+    /// Copies that were to take the place of a partition in another log directory.
+    futures: BTreeMap<TopicPartition, PathBuf>,
+}
+
+/// Looks for directories of partitions; what an interrupted deletion left is removed.
+fn list_partitions(disk: &dyn Disk, path: &Path) -> Result<Found, DiskError> {
+    let mut found = Found::default();
     for entry in disk.list(path)? {
         if !entry.metadata.is_dir {
             continue;
         }
+        let inside = path.join(&entry.name);
         match DirectoryName::parse(&entry.name) {
-            Some(DirectoryName::Deleted(_)) => disk.remove_dir(&path.join(&entry.name))?,
+            Some(DirectoryName::Deleted(_)) => disk.remove_dir(&inside)?,
             Some(DirectoryName::Partition(partition))
                 if &*partition.topic != CLUSTER_METADATA_TOPIC =>
             {
-                partitions.insert(partition, path.join(&entry.name));
+                found.partitions.insert(partition, inside);
+            }
+            Some(DirectoryName::Future(partition)) => {
+                // A second one was left by an earlier move.
+                if let Some(earlier) = found.futures.insert(partition, inside) {
+                    disk.remove_dir(&earlier)?;
+                }
             }
             _ => {}
         }
     }
-    Ok(partitions)
+    Ok(found)
 }
 
 /// The quorum's log; it may lie in the same directory and is none of a broker's partitions.

@@ -1,10 +1,12 @@
 //! All partitions of this broker, and what metadata makes of them.
 
 mod open;
+mod place;
 mod resolve;
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use barnabas_metadata::Image;
@@ -17,7 +19,8 @@ use barnabas_replication::{
 use barnabas_storage::LogError;
 use barnabas_wire::Uuid;
 
-use super::{LogDir, PartitionKey, Replica, Settings, Waiters, maintenance};
+use super::moving::Moves;
+use super::{Assignments, LogDir, PartitionKey, Replica, Settings, Waiters, maintenance};
 use crate::clock::Clock;
 use crate::machine;
 use crate::metrics::Metrics;
@@ -41,6 +44,14 @@ pub struct Partitions {
     pub(super) metrics: Arc<Metrics>,
     /// Changes of the ISR on their way to the controller.
     pub isr_changes: IsrChanges,
+    /// Where replicas are, for the controller to know.
+    pub assignments: Assignments,
+    /// Replicas on their way from one log directory to another.
+    pub(super) moves: Moves,
+    /// All that was in the log directories at the start is open or known to be of no use.
+    has_started: AtomicBool,
+    /// The metadata can tell log directories.
+    assigns_directories: AtomicBool,
     /// Requests that wait for partitions.
     pub waiters: Arc<Waiters>,
 }
@@ -67,6 +78,10 @@ impl Partitions {
             shared_settings: Mutex::default(),
             metrics,
             isr_changes: IsrChanges::default(),
+            assignments: Assignments::default(),
+            moves: Moves::default(),
+            has_started: AtomicBool::new(false),
+            assigns_directories: AtomicBool::new(false),
             waiters: Arc::default(),
         }
     }
@@ -111,6 +126,22 @@ impl Partitions {
         self.replication.replica_lag_time_max_ms
     }
 
+    /// Says which log directories get no new partitions: paths, or `*` for all (KIP-1066).
+    pub fn set_cordoned(&self, cordoned: &[String]) {
+        for dir in &self.dirs {
+            let named = |entry: &String| entry == "*" || dir.path == Path::new(entry);
+            dir.set_cordoned(cordoned.iter().any(named));
+        }
+    }
+
+    fn has_started(&self) -> bool {
+        self.has_started.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn assigns_directories(&self) -> bool {
+        self.assigns_directories.load(Ordering::Relaxed)
+    }
+
     /// The time.
     #[must_use]
     pub fn clock(&self) -> &Arc<dyn Clock> {
@@ -121,7 +152,10 @@ impl Partitions {
     /// settings. Blocks nobody: the disk work is done by the threads of the log directories.
     ///
     /// To be called with every published image in turn.
-    pub async fn apply(&self, image: &Image, changes: &Changes) {
+    pub async fn apply(self: &Arc<Self>, image: &Image, changes: &Changes) {
+        let version = image.features.metadata_version_or_oldest();
+        let assigns = version.supports_directory_assignment();
+        self.assigns_directories.store(assigns, Ordering::Relaxed);
         let mut resolver = Resolver::new(image, self.node_id, &self.properties);
         self.apply_configs(image, changes, &mut resolver);
         let mut opening = Vec::new();
@@ -149,7 +183,15 @@ impl Partitions {
     /// Sets directories aside that the metadata does not place here. To be called once, after
     /// the first image was applied.
     pub async fn remove_strays(&self) {
+        self.has_started.store(true, Ordering::Relaxed);
         for dir in &self.dirs {
+            for path in dir.unclaimed_futures().into_values() {
+                let disk = Arc::clone(&dir.disk);
+                let removed = dir.threads.run(move || disk.remove_dir(&path)).await;
+                if let Ok(Err(error)) = removed {
+                    tracing::error!(%error, "cannot remove the unfinished copy of a partition");
+                }
+            }
             for (partition, path) in dir.unclaimed() {
                 let target = dir.path.join(partition.stray_directory(machine::random()));
                 let disk = Arc::clone(&dir.disk);
@@ -174,6 +216,11 @@ impl Partitions {
     /// The first failure; logs of that directory are recovered at the next start.
     pub async fn close(self: &Arc<Self>, broker_epoch: i64) -> Result<(), LogError> {
         let mut result = Ok(());
+        self.moves.stop();
+        for replica in self.all() {
+            // A move that is about to end does.
+            drop(replica.appending.lock().unwrap_or_else(PoisonError::into_inner));
+        }
         for dir in &self.dirs {
             let (partitions, at) = (Arc::clone(self), Arc::clone(dir));
             let closed =
@@ -281,7 +328,10 @@ impl Partitions {
     /// Deletes a replica's log. Requests that still hold it fail or read what is open.
     fn discard(&self, replica: &Arc<Replica>) {
         self.waiters.interrupted(&replica.key);
+        self.moves.cancel(&replica.key);
         let replica = Arc::clone(replica);
+        // A move that is about to end ends first, or not any more.
+        let appending = replica.appending.lock().unwrap_or_else(PoisonError::into_inner);
         let dir = replica.dir();
         if dir.is_offline() {
             return;
@@ -296,6 +346,7 @@ impl Partitions {
             dir.judge(&error);
             return;
         }
+        drop(appending);
         let submitted = threads.submit(move || {
             if let Err(error) = replica.log.delete() {
                 tracing::error!(partition = %replica.key, %error, "cannot remove a partition");

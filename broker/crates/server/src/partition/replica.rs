@@ -68,6 +68,11 @@ impl Replica {
         self.dir.load_full()
     }
 
+    /// The log lies in another log directory now.
+    pub(super) fn set_dir(&self, dir: Arc<LogDir>) {
+        self.dir.store(dir);
+    }
+
     /// Whether it lies in this log directory.
     #[must_use]
     pub fn is_in(&self, dir: &Arc<LogDir>) -> bool {

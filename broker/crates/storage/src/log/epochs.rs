@@ -74,8 +74,8 @@ impl Log {
         let mut epochs = lock(&self.epochs);
         if epochs.dirty {
             let content = render(&epochs.cache);
-            let path = self.home.path(EPOCH_FILE);
-            write_atomically(self.home.disk(), &path, content.as_bytes(), true)?;
+            let path = self.home().path(EPOCH_FILE);
+            write_atomically(self.home().disk(), &path, content.as_bytes(), true)?;
             epochs.dirty = false;
         }
         Ok(())
@@ -85,6 +85,11 @@ impl Log {
     fn store_epochs(&self, epochs: &mut Epochs) -> Result<(), DiskError> {
         epochs.dirty = true;
         let content = render(&epochs.cache);
-        write_atomically(self.home.disk(), &self.home.path(EPOCH_FILE), content.as_bytes(), false)
+        write_atomically(
+            self.home().disk(),
+            &self.home().path(EPOCH_FILE),
+            content.as_bytes(),
+            false,
+        )
     }
 }

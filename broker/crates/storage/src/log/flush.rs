@@ -100,12 +100,12 @@ impl Log {
 
     fn sync_names(&self) -> Result<(), DiskError> {
         self.sync_epochs()?;
-        let disk = self.home.disk();
-        match disk.open(&self.home.path(PARTITION_METADATA_FILE), OpenMode::Write) {
+        let home = self.home();
+        match home.disk().open(&home.path(PARTITION_METADATA_FILE), OpenMode::Write) {
             Ok(file) => file.sync()?,
             Err(error) if error.is_not_found() => {}
             Err(error) => return Err(error),
         }
-        self.home.sync()
+        home.sync()
     }
 }

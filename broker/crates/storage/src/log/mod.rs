@@ -7,6 +7,7 @@ mod append;
 mod config;
 mod epochs;
 mod error;
+mod exchange;
 mod flush;
 mod open;
 mod producers;
@@ -29,6 +30,7 @@ pub use self::append::{AppendInfo, Appended};
 pub(crate) use self::config::INDEX_INTERVAL_BYTES;
 pub use self::config::LogConfig;
 pub use self::error::{AppendError, LogError, ReadError};
+pub use self::exchange::{Copied, CopyError};
 pub use self::open::OpenOptions;
 pub use self::read::{ReadRequest, ReadResult};
 pub use self::retention::Retained;
@@ -46,7 +48,8 @@ use crate::producer::Producers;
 /// Locks are taken in the order of the fields.
 #[derive(Debug)]
 pub struct Log {
-    home: Arc<Home>,
+    /// Another one after [`Log::exchange`].
+    home: Mutex<Arc<Home>>,
     partition: TopicPartition,
     topic_id: Option<Uuid>,
     /// Held by whatever changes the log.
@@ -100,7 +103,7 @@ impl Log {
     /// Its directory.
     #[must_use]
     pub fn dir(&self) -> PathBuf {
-        self.home.dir()
+        self.home().dir()
     }
 
     /// The configuration in force.
@@ -154,6 +157,10 @@ impl Log {
     #[must_use]
     pub fn has_failed(&self) -> bool {
         self.failed.load(Ordering::Acquire)
+    }
+
+    fn home(&self) -> Arc<Home> {
+        Arc::clone(&lock(&self.home))
     }
 
     fn touch(&self) {

@@ -72,7 +72,7 @@ impl Log {
         let opened = recovery.run()?;
         let high_watermark = opened.start;
         Ok(Self {
-            home,
+            home: Mutex::new(home),
             partition: options.partition,
             topic_id,
             writer: Mutex::new(Writer { snapshot: opened.snapshot, ..Writer::default() }),

@@ -176,8 +176,8 @@ impl Log {
         if writer.snapshot.is_none() && end == self.start_offset() {
             return Ok(());
         }
-        let path = self.home.path(&file_name(end, Suffix::Snapshot));
-        write_atomically(self.home.disk(), &path, &content, false)?;
+        let path = self.home().path(&file_name(end, Suffix::Snapshot));
+        write_atomically(self.home().disk(), &path, &content, false)?;
         writer.snapshot = Some(end);
         writer.snapshot_is_dirty = true;
         self.thin_snapshots(end)
@@ -189,8 +189,8 @@ impl Log {
         let Some(offset) = writer.snapshot.filter(|_| writer.snapshot_is_dirty) else {
             return Ok(());
         };
-        let path = self.home.path(&file_name(offset, Suffix::Snapshot));
-        self.home.disk().open(&path, OpenMode::Write)?.sync()?;
+        let path = self.home().path(&file_name(offset, Suffix::Snapshot));
+        self.home().disk().open(&path, OpenMode::Write)?.sync()?;
         writer.snapshot_is_dirty = false;
         Ok(())
     }
@@ -198,10 +198,10 @@ impl Log {
     /// Keeps the snapshots at segment bases and the newest.
     fn thin_snapshots(&self, newest: i64) -> Result<(), DiskError> {
         let view = lock(&self.view).clone();
-        for offset in list_snapshots(&self.home)? {
+        for offset in list_snapshots(&self.home())? {
             let at_base = view.segments.iter().any(|segment| segment.base() == offset);
             if !at_base && offset != newest {
-                remove_snapshot(&self.home, offset)?;
+                remove_snapshot(&self.home(), offset)?;
             }
         }
         Ok(())
@@ -214,9 +214,9 @@ impl Log {
         end: i64,
     ) -> Result<(), LogError> {
         let mut newest = None;
-        for offset in list_snapshots(&self.home)? {
+        for offset in list_snapshots(&self.home())? {
             if offset > end {
-                remove_snapshot(&self.home, offset)?;
+                remove_snapshot(&self.home(), offset)?;
             } else {
                 newest = Some(offset);
             }

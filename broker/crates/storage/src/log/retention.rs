@@ -57,7 +57,7 @@ impl Log {
     pub fn remove_deleted(&self, now_ms: i64) -> Result<usize, DiskError> {
         let mut writer = lock(&self.writer);
         while let Some(at) = writer.doomed.iter().position(|(due, _)| *due <= now_ms) {
-            match self.home.disk().remove_file(&writer.doomed[at].1) {
+            match self.home().disk().remove_file(&writer.doomed[at].1) {
                 Err(error) if !error.is_not_found() => return Err(error),
                 _ => writer.doomed.swap_remove(at),
             };
@@ -153,7 +153,7 @@ impl Log {
         let start = self.start_offset();
         for segment in &deleted {
             self.doom(writer, segment, now_ms)?;
-            remove_snapshot(&self.home, segment.base())?;
+            remove_snapshot(&self.home(), segment.base())?;
         }
         self.change_epochs(|epochs| epochs.truncate_head(start))?;
         lock(&self.producers).truncate_head(start);

@@ -34,7 +34,7 @@ impl Log {
         let old = Arc::clone(lock(&self.view).active());
         old.seal()?;
         self.take_snapshot(writer)?;
-        let next = Segment::create(Arc::clone(&self.home), base, now_ms)?;
+        let next = Segment::create(self.home(), base, now_ms)?;
         lock(&self.view).push(Arc::new(next));
         Ok(())
     }

@@ -50,8 +50,14 @@ impl Log {
     /// # Errors
     /// If the disk fails.
     pub fn rename_dir(&self, to: &Path) -> Result<(), DiskError> {
-        let _writer = lock(&self.writer);
-        self.home.rename(to)
+        let mut writer = lock(&self.writer);
+        self.home().rename(to)?;
+        for (_, doomed) in &mut writer.doomed {
+            if let Some(name) = doomed.file_name().map(std::ffi::OsStr::to_os_string) {
+                *doomed = to.join(name);
+            }
+        }
+        Ok(())
     }
 
     /// Removes the directory with everything in it. The log refuses appends from then on.
@@ -66,6 +72,6 @@ impl Log {
         for segment in view.segments.iter() {
             segment.close();
         }
-        self.home.disk().remove_dir(&self.home.dir())
+        self.home().disk().remove_dir(&self.home().dir())
     }
 }

@@ -13,13 +13,13 @@ mod retention;
 mod transactions;
 mod workload;
 
-fn open_real(options: OpenOptions) -> Log {
+pub(super) fn open_real(options: OpenOptions) -> Log {
     let disk: Arc<dyn Disk> = Arc::new(RealDisk);
     Log::open(&disk, options).unwrap()
 }
 
 /// A batch of `count` records with timestamps from `timestamp` on.
-fn batch(count: i32, timestamp: i64) -> EncodedBatch {
+pub(super) fn batch(count: i32, timestamp: i64) -> EncodedBatch {
     produced(count, timestamp, ProducerFields::NONE)
 }
 
@@ -32,16 +32,16 @@ fn produced(count: i32, timestamp: i64, producer: ProducerFields) -> EncodedBatc
     builder.build()
 }
 
-fn options(dir: impl Into<PathBuf>) -> OpenOptions {
+pub(super) fn options(dir: impl Into<PathBuf>) -> OpenOptions {
     OpenOptions::new(dir.into(), TopicPartition::new("topic", 0), 1_000)
 }
 
-fn open_sim(disk: &SimDisk, options: OpenOptions) -> Log {
+pub(super) fn open_sim(disk: &SimDisk, options: OpenOptions) -> Log {
     let disk: Arc<dyn Disk> = Arc::new(disk.clone());
     Log::open(&disk, options).unwrap()
 }
 
-fn append(log: &Log, batch: EncodedBatch) -> AppendInfo {
+pub(super) fn append(log: &Log, batch: EncodedBatch) -> AppendInfo {
     match log.append_as_leader(&[batch], 0, Origin::Client, 1_000).unwrap() {
         Appended::Written(info) => info,
         Appended::Duplicate(info) => panic!("duplicate {info:?}"),
@@ -49,7 +49,7 @@ fn append(log: &Log, batch: EncodedBatch) -> AppendInfo {
 }
 
 /// Every batch from `offset` on, read as a client does: (base offset, last offset).
-fn read_all(log: &Log, mut offset: i64) -> Vec<(i64, i64)> {
+pub(super) fn read_all(log: &Log, mut offset: i64) -> Vec<(i64, i64)> {
     let mut found = Vec::new();
     let end = log.end_offset();
     while offset < end {

@@ -63,7 +63,7 @@ impl Log {
             self.doom(writer, segment, now_ms)?;
         }
         self.drop_snapshots_above(writer, end)?;
-        self.home.sync()?;
+        self.home().sync()?;
         last.truncate_to(end).map_err(|error| self.walk_error(error))?;
         last.sync()?;
         self.change_epochs(|epochs| epochs.truncate_tail(end))?;
@@ -131,13 +131,13 @@ impl Log {
         for segment in old.segments.iter().rev() {
             self.doom(writer, segment, now_ms)?;
         }
-        for snapshot in list_snapshots(&self.home)? {
-            remove_snapshot(&self.home, snapshot)?;
+        for snapshot in list_snapshots(&self.home())? {
+            remove_snapshot(&self.home(), snapshot)?;
         }
-        self.home.sync()?;
+        self.home().sync()?;
         writer.snapshot = None;
         writer.snapshot_is_dirty = false;
-        let segment = Segment::create(Arc::clone(&self.home), offset, now_ms)?;
+        let segment = Segment::create(self.home(), offset, now_ms)?;
         *lock(&self.view) =
             View { segments: Arc::new(vec![Arc::new(segment)]), start: offset, end: offset };
         *lock(&self.producers) = Producers::starting_at(offset);
@@ -172,11 +172,11 @@ impl Log {
 
     fn restore_newest(&self, start: i64, now_ms: i64) -> Result<Producers, LogError> {
         let expiration_ms = self.config().producer_id_expiration_ms;
-        for offset in list_snapshots(&self.home)?.into_iter().rev() {
-            if let Some(entries) = super::producers::load_snapshot(&self.home, offset)? {
+        for offset in list_snapshots(&self.home())?.into_iter().rev() {
+            if let Some(entries) = super::producers::load_snapshot(&self.home(), offset)? {
                 return Ok(Producers::restore(entries, offset, now_ms, expiration_ms));
             }
-            remove_snapshot(&self.home, offset)?;
+            remove_snapshot(&self.home(), offset)?;
         }
         Ok(Producers::starting_at(start))
     }

@@ -28,8 +28,7 @@ pub(in crate::config) const DEFINITIONS: &[ConfigDef] = &[
         "",
         "Log directories that get no new replica; `*` = all.",
     )
-    .per_broker()
-    .default_only(reason::JBOD),
+    .per_broker(),
     def(
         "log.cleaner.backoff.ms",
         ConfigType::Long,
@@ -344,7 +343,7 @@ pub(in crate::config) const DEFINITIONS: &[ConfigDef] = &[
         "Threads that move replicas between directories.",
     )
     .high()
-    .inert(reason::JBOD),
+    .inert(reason::ASYNC),
     def(
         "producer.id.expiration.check.interval.ms",
         ConfigType::Int,

@@ -80,8 +80,7 @@ pub(in crate::config) const DEFINITIONS: &[ConfigDef] = &[
         "Bytes per second of moves between log directories.",
     )
     .at_least(0)
-    .cluster_wide()
-    .default_only(reason::THROTTLE),
+    .cluster_wide(),
     def(
         "replication.quota.window.num",
         ConfigType::Int,

@@ -11,6 +11,7 @@ use barnabas_storage::{Log, LogError, OpenOptions};
 use barnabas_wire::Uuid;
 use futures::future::join_all;
 
+use super::place::{Candidate, Place, Wanted, place};
 use super::{Partitions, role_of};
 use crate::machine;
 use crate::partition::{LogDir, PartitionKey, Replica, Settings};
@@ -38,20 +39,21 @@ struct OpenJob {
 
 impl Partitions {
     /// Opens logs, as many at a time as there are disk threads.
-    pub(super) async fn open_all(&self, opening: Vec<Opening>) {
+    pub(super) async fn open_all(self: &Arc<Self>, opening: Vec<Opening>) {
+        if opening.is_empty() {
+            return;
+        }
         let mut load = self.load_of_dirs();
-        let jobs: Vec<_> = opening
-            .into_iter()
-            .map(|opening| {
-                let job = self.place(&opening, &mut load);
-                self.open_one(opening, job)
-            })
-            .collect();
+        let place = |opening: Opening| {
+            let job = self.place(&opening, &mut load)?;
+            Some(self.open_one(opening, job))
+        };
+        let jobs: Vec<_> = opening.into_iter().filter_map(place).collect();
         join_all(jobs).await;
     }
 
-    async fn open_one(&self, opening: Opening, job: OpenJob) {
-        let Opening { key, image, settings, topic, .. } = opening;
+    async fn open_one(self: &Arc<Self>, opening: Opening, job: OpenJob) {
+        let Opening { key, image, settings, topic, directory } = opening;
         let counters = self.metrics.topics.topic(&topic);
         let dir = Arc::clone(&job.dir);
         let hint = job.found.is_some().then(|| dir.checkpoints.of(&job.partition).high_watermark);
@@ -67,6 +69,9 @@ impl Partitions {
                     if let Some(error) = error.disk() {
                         dir.judge(error);
                     }
+                    if let Some(path) = job.found {
+                        dir.refuse(job.partition, path);
+                    }
                     return;
                 }
                 // More partitions at once than the queue takes: let it drain.
@@ -79,36 +84,63 @@ impl Partitions {
             high_watermark: hint.unwrap_or(0),
         };
         let core = Partition::new(self.replication, bounds, settings.min_insync_replicas);
+        let here = Arc::clone(&dir);
         let replica = Arc::new(Replica::new(key, dir, log, core, settings, counters));
         replica.apply_metadata(&role_of(&image), self.clock.monotonic_ms());
+        self.insert(key, Arc::clone(&replica));
+        if directory != Some(here.id) && self.assigns_directories() {
+            self.assignments.note(key, here.id);
+        }
+        self.resume_move(&replica);
+    }
+
+    fn insert(&self, key: PartitionKey, replica: Arc<Replica>) {
         let mut replicas = self.replicas.write().unwrap_or_else(PoisonError::into_inner);
         replicas.insert(key, replica);
     }
 
-    /// The directory where the partition is, else the one that metadata names, else the one with
-    /// the fewest partitions.
-    fn place(&self, opening: &Opening, load: &mut [usize]) -> OpenJob {
+    /// Decides where to open a partition; `None` if that cannot be known.
+    fn place(&self, opening: &Opening, load: &mut [usize]) -> Option<OpenJob> {
         let partition =
             TopicPartition { topic: Arc::clone(&opening.topic), partition: opening.key.partition };
-        let claimed = self
-            .dirs
-            .iter()
-            .enumerate()
-            .find_map(|(index, dir)| Some((index, Some(dir.claim(&partition)?))));
-        let (index, found) = claimed.unwrap_or_else(|| {
-            let named = self.dirs.iter().position(|dir| Some(dir.id) == opening.directory);
-            let emptiest = || (0..load.len()).min_by_key(|index| load[*index]).unwrap_or(0);
-            (named.unwrap_or_else(emptiest), None)
-        });
-        load[index] += 1;
-        OpenJob {
+        let online = || self.dirs.iter().enumerate().filter(|(_, dir)| !dir.is_offline());
+        let candidates: Vec<Candidate> = online()
+            .map(|(index, dir)| Candidate {
+                id: dir.id,
+                has_it: dir.has(&partition),
+                is_cordoned: dir.is_cordoned(),
+                load: load.get(index).copied().unwrap_or(0),
+            })
+            .collect();
+        let preferred = self.preferred(&partition);
+        let wanted = Wanted {
+            assigned: opening.directory,
+            preferred: online().position(|(_, dir)| Some(&dir.path) == preferred.as_ref()),
+            is_old: !self.has_started(),
+            some_are_absent: !self.absent.is_empty() || candidates.len() < self.dirs.len(),
+        };
+        let (nth, is_found) = match place(&wanted, &candidates) {
+            Place::Found(nth) => (nth, true),
+            Place::New(nth) => (nth, false),
+            Place::Unknown => {
+                let partition = &opening.key;
+                tracing::error!(%partition, "the log directory of a partition is offline");
+                return None;
+            }
+        };
+        let (index, dir) = online().nth(nth)?;
+        if let Some(load) = load.get_mut(index) {
+            *load += 1;
+        }
+        let found = if is_found { dir.claim(&partition) } else { None };
+        Some(OpenJob {
             key: opening.key,
             partition,
-            dir: Arc::clone(&self.dirs[index]),
+            dir: Arc::clone(dir),
             found,
             settings: Arc::clone(&opening.settings),
             now_ms: self.clock.wall_ms(),
-        }
+        })
     }
 
     fn load_of_dirs(&self) -> Vec<usize> {
