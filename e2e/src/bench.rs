@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use crate::checkout;
 use crate::failure::Result;
 use crate::progress::step;
+use crate::system::System;
 use measure::{Figures, Times, name};
-use server::System;
 
 /// What a figure is to reach.
 #[derive(Clone, Copy)]

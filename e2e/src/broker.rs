@@ -1,7 +1,7 @@
 //! A broker process on loopback, for tests that need no Kubernetes.
 
 use std::fs;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 
 use crate::failure::{Context, Failure, Result};
-use crate::program;
+use crate::{ports, program};
 
 /// How long a broker may take from its start until it accepts connections.
 const START_MAX: Duration = Duration::from_secs(20);
@@ -33,7 +33,7 @@ impl Broker {
     /// # Errors
     /// When it cannot be started or does not listen in time; the failure holds its log's end.
     pub fn start(binary: &Path, folder: &Path, properties: &[&str]) -> Result<Self> {
-        let [port, controller_port, http_port] = free_ports()?;
+        let [port, controller_port, http_port] = ports::free()?;
         fs::create_dir_all(folder).context(folder.display())?;
         let mut lines = vec![
             "process.roles=broker,controller".to_owned(),
@@ -176,17 +176,4 @@ impl Drop for Broker {
     fn drop(&mut self) {
         self.kill();
     }
-}
-
-/// Ports that were free a moment ago.
-fn free_ports<const N: usize>() -> Result<[u16; N]> {
-    let mut ports = [0; N];
-    // All are held until all are known, so that they differ.
-    let mut held = Vec::new();
-    for port in &mut ports {
-        let listener = TcpListener::bind(("127.0.0.1", 0))?;
-        *port = listener.local_addr()?.port();
-        held.push(listener);
-    }
-    Ok(ports)
 }

@@ -11,7 +11,7 @@ use crate::broker::Broker;
 use crate::failure::{Context, Failure, Result};
 use crate::program;
 
-pub use prepare::kafka_libs;
+pub use prepare::{java, kafka_libs};
 
 /// How long one client may take.
 const CLIENT_MAX: Duration = Duration::from_secs(240);

@@ -3,6 +3,9 @@
 //! forwarded port, and costs next to nothing beside the broker that it measures.
 
 mod admin;
+mod state;
+
+pub use state::{Partition, Quorum};
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -21,7 +24,8 @@ use crate::{ensure, fail};
 
 /// Versions that Apache Kafka 4.3 and we both speak, and that name topics instead of giving ids.
 pub const PRODUCE_VERSION: i16 = 11;
-const FETCH_VERSION: i16 = 12;
+/// The same.
+pub const FETCH_VERSION: i16 = 12;
 
 /// No response of a test is larger.
 const RESPONSE_MAX: usize = 128 * 1024 * 1024;
@@ -42,6 +46,14 @@ impl Connection {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(Duration::from_secs(60)))?;
         Ok(Self { stream })
+    }
+
+    /// How long an answer may take from now on.
+    ///
+    /// # Errors
+    /// When the system refuses the limit.
+    pub fn answer_within(&self, limit: Duration) -> Result<()> {
+        Ok(self.stream.set_read_timeout(Some(limit))?)
     }
 
     /// Connects as soon as somebody listens.
@@ -191,7 +203,8 @@ pub fn now_ms() -> i64 {
     i64::try_from(now.as_millis()).unwrap_or(i64::MAX)
 }
 
-fn fetch_request(topic: &str, from: &[(i32, i64)]) -> FetchRequest {
+/// A request for batches of some partitions of a topic, each from an offset.
+pub fn fetch_request(topic: &str, from: &[(i32, i64)]) -> FetchRequest {
     let partitions = from
         .iter()
         .map(|(partition, offset)| FetchPartition {

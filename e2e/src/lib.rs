@@ -7,16 +7,22 @@ pub mod cache;
 pub mod checkout;
 pub mod checks;
 pub mod clients;
+pub mod cluster;
 pub mod deployment;
 pub mod failure;
+pub mod faults;
 pub mod hostile;
 pub mod image;
 pub mod kafka;
 pub mod kubernetes;
+pub mod load;
+pub mod ports;
 pub mod program;
 pub mod progress;
 pub mod scenario;
 pub mod suites;
+pub mod system;
+pub mod tools;
 pub mod usage;
 
 /// The root of the repository: that of the cargo which runs this program, or else the one that it

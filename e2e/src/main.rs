@@ -6,8 +6,10 @@ use std::process::ExitCode;
 use barnabas_e2e::bed::{Bed, storage};
 use barnabas_e2e::clients::Target;
 use barnabas_e2e::failure::Result;
+use barnabas_e2e::faults::Setting;
 use barnabas_e2e::suites::Suite;
-use barnabas_e2e::{checks, deployment, ensure, scenario};
+use barnabas_e2e::system::System;
+use barnabas_e2e::{checks, deployment, ensure, faults, load, scenario};
 use clap::{Args, Parser, Subcommand};
 
 /// Test bed, scenarios, client matrix and benchmark of Barnabas.
@@ -56,6 +58,12 @@ enum Command {
         #[arg(long, value_name = "BINARY")]
         broker: PathBuf,
     },
+    /// Faults on three brokers on loopback, under a load that knows what must come of it.
+    Cluster(ClusterArguments),
+    /// Apache Kafka's own tools against three brokers on loopback.
+    Tools(ClusterArguments),
+    /// A load with a verdict, printed as JSON, on a cluster that runs already.
+    Load(LoadArguments),
     /// A client's own test suite against a fresh broker.
     Suite {
         /// Which.
@@ -96,6 +104,37 @@ struct ClientsArguments {
     /// Only clients whose name contains this.
     #[arg(long, value_name = "PART")]
     only: Option<String>,
+}
+
+#[derive(Args)]
+struct ClusterArguments {
+    /// The broker binary to test; without it, Apache Kafka, for comparison.
+    #[arg(long, value_name = "BINARY")]
+    broker: Option<PathBuf>,
+    /// Few repetitions.
+    #[arg(long)]
+    short: bool,
+    /// Where the figures are written as JSON.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// What to run; all if none is named.
+    names: Vec<String>,
+}
+
+#[derive(Args)]
+struct LoadArguments {
+    /// The first brokers to ask.
+    #[arg(long, value_name = "HOST:PORT", value_delimiter = ',')]
+    bootstrap: Vec<String>,
+    /// The topic, which is empty.
+    #[arg(long)]
+    topic: String,
+    /// How many partitions it has.
+    #[arg(long)]
+    partitions: i32,
+    /// Records a second.
+    #[arg(long, default_value_t = 1_000.0)]
+    rate: f64,
 }
 
 #[derive(Subcommand)]
@@ -141,12 +180,51 @@ fn run(command: Command) -> Result<()> {
         Command::Suite { suite, broker, only } => {
             barnabas_e2e::suites::run(suite, &broker, only.as_deref())
         }
+        Command::Cluster(arguments) => cluster(&arguments),
+        Command::Tools(arguments) => tools(&arguments),
+        Command::Load(arguments) => load(&arguments),
         Command::Up { target } => deployment::up(target),
         Command::Down { target } => deployment::down(target),
         Command::Test { stages } => checks::run(&stages),
         Command::Scenarios { names, keep } => scenarios(&names, keep),
         Command::Bench { quick, control } => barnabas_e2e::bench::run(quick, control),
     }
+}
+
+fn cluster(arguments: &ClusterArguments) -> Result<()> {
+    let system = arguments.system();
+    let setting = Setting { system: &system, is_short: arguments.short };
+    let tally = faults::run(setting, &arguments.names, arguments.json.as_deref())?;
+    println!("faults: {} passed, {} failed", tally.passed, tally.failed);
+    ensure!(tally.failed == 0, "{} faults failed", tally.failed);
+    Ok(())
+}
+
+fn tools(arguments: &ClusterArguments) -> Result<()> {
+    let system = arguments.system();
+    let setting = Setting { system: &system, is_short: arguments.short };
+    let tally = barnabas_e2e::tools::run(setting, &arguments.names)?;
+    println!("tools: {} passed, {} failed", tally.passed, tally.failed);
+    ensure!(tally.failed == 0, "{} trials failed", tally.failed);
+    Ok(())
+}
+
+impl ClusterArguments {
+    fn system(&self) -> System {
+        self.broker.clone().map_or(System::Apache, System::Barnabas)
+    }
+}
+
+/// Until the standard input ends.
+fn load(arguments: &LoadArguments) -> Result<()> {
+    let LoadArguments { bootstrap, topic, partitions, rate } = arguments;
+    let options =
+        load::Options { rate: *rate, ..load::Options::new(bootstrap, topic, *partitions) };
+    let load = load::Load::start(&options)?;
+    println!("started");
+    std::io::copy(&mut std::io::stdin(), &mut std::io::sink())?;
+    println!("{}", serde_json::to_string(&load.finish()?)?);
+    Ok(())
 }
 
 fn scenarios(names: &[String], keep: bool) -> Result<()> {

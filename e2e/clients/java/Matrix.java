@@ -20,14 +20,17 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.Node;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.apache.kafka.common.utils.Exit;
 
 /**
- * Apache Kafka's own tools and clients against one broker, all in one JVM: each step runs a tool's
- * main method, captures what it prints and checks it. Prints a line a step; exits 1 if any failed.
+ * Apache Kafka's own tools and clients, all in one JVM: each step runs a tool's main method,
+ * captures what it prints and checks it. Prints a line a step; exits 1 if any failed. Against one
+ * broker it tries everything that one broker can do; against three, what takes several: replicas
+ * and their assignment, elections, reassignments, the quorum.
  *
  * <p>Usage: java -cp 'libs/*' Matrix.java BOOTSTRAP_SERVERS [STEP_PATTERN]
  */
@@ -68,7 +71,12 @@ public final class Matrix {
         throw new Exited(code);
     }
 
-    private void run() {
+    private void run() throws Exception {
+        if (nodes().size() >= 3) {
+            replicas();
+            reassignments();
+            return;
+        }
         cluster();
         topics();
         configs();
@@ -139,6 +147,187 @@ public final class Matrix {
             expect(tool("TopicCommand", "--describe", "--topic", topic + "-manual").ok(),
                 "PartitionCount: 2");
         });
+    }
+
+    private void replicas() {
+        step("replicas: topics with an assignment", () -> {
+            String name = topic + "-assigned";
+            assign(name, "0:1:2,1:2:0,2:0:1");
+            String out = tool("TopicCommand", "--describe", "--topic", name).ok();
+            expect(out, "PartitionCount: 3\\s+ReplicationFactor: 3");
+            expect(out, "Partition: 0\\s+Leader: 0\\s+Replicas: 0,1,2\\s+Isr: 0,1,2");
+            expect(out, "Partition: 1\\s+Leader: 1\\s+Replicas: 1,2,0");
+            expect(out, "Partition: 2\\s+Leader: 2\\s+Replicas: 2,0,1");
+        });
+        step("replicas: topics are spread over brokers and racks", () -> {
+            String name = topic + "-spread";
+            tool("TopicCommand", "--create", "--topic", name, "--partitions", "6",
+                "--replication-factor", "3").ok();
+            String out = tool("TopicCommand", "--describe", "--topic", name).ok();
+            for (int broker = 0; broker < 3; broker++) {
+                String leader = "Leader: " + broker;
+                expectEquals(2L, out.lines().filter(line -> line.contains(leader)).count());
+            }
+        });
+        step("replicas: more than there are brokers are refused", () -> expect(
+            tool("TopicCommand", "--create", "--topic", topic + "-four",
+                "--replication-factor", "4").fails(), "InvalidReplicationFactorException"));
+        step("replicas: an assignment to an unknown broker is refused", () -> expect(
+            tool("TopicCommand", "--create", "--topic", topic + "-unknown",
+                "--replica-assignment", "0:7").fails(), "InvalidReplicaAssignmentException"));
+        step("replicas: nothing is under-replicated or offline", () -> {
+            for (String filter : List.of("--under-replicated-partitions",
+                    "--under-min-isr-partitions", "--unavailable-partitions")) {
+                expectEquals("", tool("TopicCommand", "--describe", filter).ok().strip());
+            }
+        });
+        step("replicas: console producer and group consumer", () -> {
+            String name = topic + "-assigned";
+            produceByConsole(name, "one\ntwo\nthree\n");
+            expectLines(consumeByConsole(name, 3, "--group", topic), "one", "two", "three");
+            expect(groups("--describe", "--group", topic).ok(), name);
+        });
+        step("replicas: log-dirs of every broker", () -> {
+            String out = tool("LogDirsCommand", "--describe", "--topic-list",
+                topic + "-assigned").ok();
+            for (int broker = 0; broker < 3; broker++) {
+                expect(out, "\"broker\":" + broker + ",");
+            }
+            expect(out, "\"partition\":\"" + topic + "-assigned-0\"");
+        });
+        step("replicas: metadata-quorum status", () -> {
+            String out = tool("MetadataQuorumCommand", "describe", "--status").ok();
+            expect(out, "LeaderId:\\s+[012]\\b");
+            expect(out, "CurrentVoters:.*\"id\": 0.*\"id\": 1.*\"id\": 2");
+        });
+        step("replicas: metadata-quorum replication", () -> {
+            String out = tool("MetadataQuorumCommand", "describe", "--replication").ok();
+            expectEquals(1L, out.lines().filter(line -> line.contains("Leader\t")
+                || line.strip().endsWith("Leader")).count());
+            expectEquals(2L, out.lines().filter(line -> line.strip().endsWith("Follower")).count());
+        });
+    }
+
+    private void reassignments() {
+        String name = topic + "-moved";
+        step("reassign: a plan", () -> {
+            assign(name, "0:1");
+            send(name, 2_000, 0);
+            String out = reassign("--generate", "--broker-list", "0,1,2",
+                "--topics-to-move-json-file", file("{\"version\": 1, \"topics\": [{\"topic\": \""
+                    + name + "\"}]}")).ok();
+            expect(out, "Current partition replica assignment");
+            expect(out, "Proposed partition reassignment configuration");
+        });
+        step("reassign: execute and verify", () -> {
+            move(name, "[2,1]");
+            expect(described(name), "Leader: [12]\\s+Replicas: 2,1\\s");
+            expectEquals(2_000, consumeByConsole(name, 2_000).lines()
+                .filter(line -> line.matches("\\d+")).count());
+        });
+        step("reassign: more replicas and fewer", () -> {
+            move(name, "[0,1,2]");
+            expect(described(name), "Replicas: 0,1,2\\s");
+            move(name, "[1,2]");
+            expect(described(name), "Replicas: 1,2\\s");
+        });
+        step("reassign: list and cancel one that is held up by its throttle", () -> {
+            String slow = topic + "-slow";
+            assign(slow, "0");
+            sendLarge(slow, 3_000);
+            String plan = file(plan(slow, "[1]"));
+            reassign("--execute", "--throttle", "1000", "--reassignment-json-file", plan).ok();
+            expect(reassign("--list").ok(), slow + "-0: replicas: .*adding: 1. removing: 0");
+            expect(reassign("--verify", "--preserve-throttles",
+                "--reassignment-json-file", plan).ok(), "still in progress");
+            String out = reassign("--cancel", "--reassignment-json-file", plan).ok();
+            expect(out, "Successfully cancelled partition reassignments for: " + slow + "-0");
+            expect(out, "Clearing broker-level throttles|None of the specified");
+            expect(reassign("--list").ok(), "No partition reassignments found");
+            expect(described(slow), "Leader: 0\\s+Replicas: 0\\s");
+        });
+        step("leader-election: preferred", () -> {
+            String elected = topic + "-elected";
+            assign(elected, "0:1:2");
+            move(elected, "[1,2,0]");
+            expect(described(elected), "Leader: 0\\s+Replicas: 1,2,0\\s");
+            expect(tool("LeaderElectionCommand", "--election-type", "preferred",
+                "--topic", elected, "--partition", "0").ok(),
+                "Successfully completed leader election \\(PREFERRED\\) for partitions " + elected);
+            expect(described(elected), "Leader: 1\\s");
+            expect(tool("LeaderElectionCommand", "--election-type", "preferred",
+                "--topic", elected, "--partition", "0").ok(), "Valid replica already elected");
+        });
+        step("leader-election: all partitions", () ->
+            tool("LeaderElectionCommand", "--election-type", "preferred",
+                "--all-topic-partitions").ok());
+    }
+
+    private void assign(String name, String assignment) throws Exception {
+        tool("TopicCommand", "--create", "--topic", name, "--replica-assignment", assignment,
+            "--config", "min.insync.replicas=1").ok();
+        awaitInSync(name);
+    }
+
+    private void awaitInSync(String name) throws Exception {
+        String out = "";
+        for (int i = 0; i < 200; i++) {
+            out = tool("TopicCommand", "--describe", "--topic", name,
+                "--under-replicated-partitions").ok();
+            if (out.isBlank() && described(name).contains("Leader: ")
+                && !described(name).contains("Leader: none")) return;
+            Thread.sleep(100);
+        }
+        throw new AssertionError(name + " is not in sync:\n" + out);
+    }
+
+    private String described(String name) throws Exception {
+        return tool("TopicCommand", "--describe", "--topic", name).ok();
+    }
+
+    /** Moves the only partition of a topic and waits until that is done. */
+    private void move(String name, String replicas) throws Exception {
+        String plan = file(plan(name, replicas));
+        expect(reassign("--execute", "--throttle", "100000000",
+            "--reassignment-json-file", plan).ok(),
+            "Successfully started partition reassignment for " + name + "-0");
+        String out = "";
+        for (int i = 0; i < 200; i++) {
+            out = reassign("--verify", "--reassignment-json-file", plan).ok();
+            if (out.contains("Reassignment of partition " + name + "-0 is completed.")) {
+                expect(out, "Clearing topic-level throttles");
+                return;
+            }
+            Thread.sleep(100);
+        }
+        throw new AssertionError("not completed:\n" + out);
+    }
+
+    private static String plan(String name, String replicas) {
+        return "{\"version\": 1, \"partitions\": [{\"topic\": \"" + name
+            + "\", \"partition\": 0, \"replicas\": " + replicas + "}]}";
+    }
+
+    private Invocation reassign(String... args) {
+        return tool("reassign.ReassignPartitionsCommand", args);
+    }
+
+    private static String file(String content) throws Exception {
+        Path path = Files.createTempFile("barnabas-", ".json");
+        path.toFile().deleteOnExit();
+        return Files.writeString(path, content).toString();
+    }
+
+    private void sendLarge(String name, int count) {
+        Properties properties = new Properties();
+        properties.put("bootstrap.servers", bootstrap);
+        String value = "x".repeat(1_000);
+        try (KafkaProducer<String, String> producer = new KafkaProducer<>(
+                properties, new StringSerializer(), new StringSerializer())) {
+            for (int i = 0; i < count; i++) {
+                producer.send(new ProducerRecord<>(name, 0, null, value));
+            }
+        }
     }
 
     private void configs() {
@@ -515,10 +704,14 @@ public final class Matrix {
         return Admin.create(Map.<String, Object>of("bootstrap.servers", bootstrap));
     }
 
-    private int onlyNode() throws Exception {
+    private java.util.Collection<Node> nodes() throws Exception {
         try (Admin admin = admin()) {
-            return admin.describeCluster().nodes().get().iterator().next().id();
+            return admin.describeCluster().nodes().get();
         }
+    }
+
+    private int onlyNode() throws Exception {
+        return nodes().iterator().next().id();
     }
 
     private String created(String suffix, int partitions) throws Exception {

@@ -5,10 +5,11 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::bench::load::{self, Shape};
-use crate::bench::server::{self, Server, System};
+use crate::bench::server::Server;
 use crate::failure::{Context, Result};
 use crate::kafka::{self, Connection};
 use crate::program;
+use crate::system::{self, System};
 use crate::usage::{self, Peak};
 
 /// 64 KiB batches of 1 KiB records.
@@ -208,7 +209,7 @@ pub fn java_tools(system: &System, records: u32) -> Result<Figures> {
 }
 
 fn tool(name: &str, address: &str, arguments: &[&str]) -> Result<String> {
-    let mut java: Command = server::java()?;
+    let mut java: Command = system::java()?;
     java.args(["-Xmx512m", "-Dorg.slf4j.simpleLogger.defaultLogLevel=error"]);
     java.arg(format!("org.apache.kafka.tools.{name}"));
     program::output(java.args(["--bootstrap-server", address]).args(arguments))

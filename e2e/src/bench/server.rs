@@ -2,37 +2,19 @@
 
 use std::fs::{self, File};
 use std::io::Write;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::failure::{Context, Failure, Result};
-use crate::{clients, program};
+use crate::failure::{Failure, Result};
+use crate::system::{self, System};
+use crate::{ports, program};
 
 /// A base64url UUID, as `kafka-storage random-uuid` prints one.
 const CLUSTER_ID: &str = "Tu5XtZ2hQlWq0b1bq1bJ6g";
-
-/// Whose broker.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum System {
-    /// Ours: the path of the binary.
-    Barnabas(PathBuf),
-    /// Apache Kafka 4.3.1.
-    Apache,
-}
-
-impl System {
-    /// What it is called in reports.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Barnabas(_) => "Barnabas",
-            Self::Apache => "Apache Kafka",
-        }
-    }
-}
 
 /// A broker with its own folder, which is removed with it.
 pub struct Server {
@@ -173,45 +155,22 @@ group.min.session.timeout.ms=100
 
 fn command(system: &System, folder: &Path) -> Result<Command> {
     let log = File::options().create(true).append(true).open(folder.join("log"))?;
-    let mut command = match system {
-        System::Barnabas(binary) => {
-            let mut command = Command::new(binary);
-            command.args(["run", "--cluster-id", CLUSTER_ID, "--config"]);
-            command
-        }
-        System::Apache => {
-            let mut command = java()?;
-            command.args(["-Xms1g", "-Xmx1g", "-XX:+UseG1GC"]);
-            command.arg(format!("-Dkafka.logs.dir={}", folder.display()));
-            command.arg("kafka.Kafka");
-            command
-        }
-    };
-    command.arg(folder.join("server.properties"));
+    let mut command = system.broker(folder)?;
+    if system.is_ours() {
+        command.args(["--cluster-id", CLUSTER_ID]);
+    }
     command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
     Ok(command)
 }
 
 fn format_storage(folder: &Path) -> Result<()> {
-    let mut format = java()?;
+    let mut format = system::java()?;
     format.args(["-XX:TieredStopAtLevel=1", "kafka.tools.StorageTool", "format"]);
     format.args(["-t", CLUSTER_ID, "-c"]).arg(folder.join("server.properties"));
     program::output(&mut format).map(|_| ())
 }
 
-/// A JVM with Apache Kafka on its class path.
-///
-/// # Errors
-/// When it cannot be fetched.
-pub fn java() -> Result<Command> {
-    let mut java = Command::new("java");
-    java.arg("-cp").arg(format!("{}/*", clients::kafka_libs()?.display()));
-    Ok(java)
-}
-
-/// Two addresses nobody listens on. Both listeners are open at once, so they differ.
 fn free_addresses() -> Result<(SocketAddr, SocketAddr)> {
-    let first = TcpListener::bind("127.0.0.1:0").context("no free port")?;
-    let second = TcpListener::bind("127.0.0.1:0").context("no free port")?;
-    Ok((first.local_addr()?, second.local_addr()?))
+    let [one, other] = ports::free()?;
+    Ok((SocketAddr::from(([127, 0, 0, 1], one)), SocketAddr::from(([127, 0, 0, 1], other))))
 }

@@ -15,6 +15,9 @@ pub fn kcat(sources: &Path) -> Result<Command> {
 }
 
 /// Apache Kafka's own tools and clients, in one JVM.
+///
+/// # Errors
+/// When Maven cannot fetch them.
 pub fn java(sources: &Path) -> Result<Command> {
     let libs = kafka_libs()?;
     let mut command = Command::new("java");

@@ -77,7 +77,7 @@ impl Connection {
         }
     }
 
-    /// Creates a topic; one that exists already is as good.
+    /// Creates a topic without copies; one that exists already is as good.
     ///
     /// # Errors
     /// When the broker refuses.
@@ -85,6 +85,20 @@ impl Connection {
         &mut self,
         name: &str,
         partitions: i32,
+        configs: &[(&str, &str)],
+    ) -> Result<()> {
+        self.create_replicated(name, partitions, 1, configs)
+    }
+
+    /// Creates a topic whose partitions have `factor` replicas; one that exists already is as good.
+    ///
+    /// # Errors
+    /// When the broker refuses.
+    pub fn create_replicated(
+        &mut self,
+        name: &str,
+        partitions: i32,
+        factor: i16,
         configs: &[(&str, &str)],
     ) -> Result<()> {
         let configs = configs
@@ -97,7 +111,7 @@ impl Connection {
         let topic = CreatableTopic {
             name: name.to_owned(),
             num_partitions: partitions,
-            replication_factor: 1,
+            replication_factor: factor,
             configs,
             ..CreatableTopic::default()
         };
