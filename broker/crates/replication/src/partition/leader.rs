@@ -124,11 +124,13 @@ impl Leader {
     /// run away from it while it is being added.
     pub(super) fn reached_by_all(&self, end_offset: i64, now_ms: i64) -> i64 {
         let lag_max_ms = self.config.replica_lag_time_max_ms;
+        let heard_since_ms = now_ms - self.config.replica_silence_max_ms;
         let mut reached = end_offset;
         for (node, follower) in &self.followers {
             let counts = self.is_maximal_member(*node)
                 || (follower.is_caught_up(end_offset, now_ms, lag_max_ms)
-                    && follower.is_eligible());
+                    && follower.is_eligible()
+                    && !follower.is_silent(end_offset, heard_since_ms));
             if counts {
                 reached = reached.min(follower.end_offset());
             }

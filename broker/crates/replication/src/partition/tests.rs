@@ -353,6 +353,8 @@ fn a_stopped_follower_leaves_early() {
     assert_eq!(leader.tick(&brokers, now, now - 1).alter_partition, None, "it may be our fault");
     let alter = leader.tick(&brokers, now, 0).alter_partition.unwrap();
     assert_eq!(isr_of(&alter), [1, 2]);
+    let effects = leader.alter_answered(&alter, committed(&[1, 2], 2), &brokers, now);
+    assert!(effects.high_watermark_advanced, "nobody waits for it to join again");
 }
 
 #[test]

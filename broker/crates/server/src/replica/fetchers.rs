@@ -154,12 +154,17 @@ pub(super) async fn run(node: &Arc<Node>) {
         return;
     }
     let mut tasks = JoinSet::new();
+    let mut new = {
+        let mut state = node.fetchers.state();
+        state.new.clear();
+        state.sources.values().cloned().collect()
+    };
     loop {
-        let new = std::mem::take(&mut node.fetchers.state().new);
-        for source in new {
+        for source in std::mem::take(&mut new) {
             tasks.spawn(inherit(fetch::run(Arc::clone(node), source)));
         }
         node.fetchers.started.notified().await;
+        new = std::mem::take(&mut node.fetchers.state().new);
     }
 }
 
