@@ -77,9 +77,11 @@ impl Bed<'_> {
         let folder = folder.join(name);
         fs::create_dir_all(&folder)?;
         fs::write(folder.join("test.conf"), format!("bootstrap.servers={}\n", self.bootstrap))?;
-        let fixtures = self.built.join("tests/fixtures");
-        if fixtures.exists() {
-            std::os::unix::fs::symlink(fixtures, folder.join("fixtures"))?;
+        for used in ["fixtures", "interceptor_test"] {
+            let there = self.built.join("tests").join(used);
+            if there.exists() {
+                std::os::unix::fs::symlink(there, folder.join(used))?;
+            }
         }
         let libraries = format!("{0}/src:{0}/src-cpp", self.built.display());
         let output = Command::new("timeout")
