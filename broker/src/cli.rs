@@ -49,9 +49,28 @@ pub(crate) struct RunArguments {
     /// another cluster are refused.
     #[arg(long, value_name = "ID")]
     pub(crate) cluster_id: Option<String>,
+    #[command(flatten)]
+    pub(crate) voters: VoterArguments,
     /// Address of /livez, /readyz and /metrics; the same as barnabas.http.listener.
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub(crate) http: Option<SocketAddr>,
+}
+
+/// Who votes first in a dynamic quorum; nothing of it for static voters.
+#[derive(Clone, Debug, Default, Args)]
+#[group(multiple = false)]
+pub(crate) struct VoterArguments {
+    /// Empty directories: this controller is the only voter.
+    #[arg(long)]
+    pub(crate) standalone: bool,
+    /// Empty directories: these controllers are the voters, as ID@HOST:PORT:DIRECTORY-ID,... The
+    /// same on every node.
+    #[arg(long, value_name = "VOTERS", value_delimiter = ',')]
+    pub(crate) initial_controllers: Vec<String>,
+    /// Empty directories: the voters are those of the running quorum, which this controller may
+    /// join. The default.
+    #[arg(long)]
+    pub(crate) no_initial_controllers: bool,
 }
 
 #[derive(Debug, Args)]
@@ -61,6 +80,8 @@ pub(crate) struct FormatArguments {
     /// Id of the cluster, the same for all its nodes: by custom 22 characters of base64.
     #[arg(long, value_name = "ID")]
     pub(crate) cluster_id: String,
+    #[command(flatten)]
+    pub(crate) voters: VoterArguments,
     /// Leaves log directories alone that are formatted for this cluster and node already.
     #[arg(long)]
     pub(crate) ignore_formatted: bool,

@@ -54,6 +54,8 @@ pub enum StartError {
         .0.display()
     )]
     AlreadyFormatted(PathBuf),
+    #[error("the voters of the metadata quorum: {0}")]
+    Voters(String),
     #[error("log filter {0:?}: {1}")]
     LogFilter(String, String),
     #[error("no randomness for ids: {0}")]

@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use barnabas_controller::bootstrap_records;
 use barnabas_metadata::feature::MetadataVersion;
-use barnabas_quorum::{Endpoint, NodeId, ReplicaKey, Voter, VoterSet};
 use barnabas_server::config::{BrokerConfig, Settings};
 use barnabas_server::machine;
 use barnabas_server::raft::{write_bootstrap, write_voters};
@@ -14,6 +13,7 @@ use barnabas_wire::Uuid;
 
 use crate::cli::{FormatArguments, Source};
 use crate::error::StartError;
+use crate::voters::FirstVoters;
 
 /// Longest cluster id, in bytes.
 const CLUSTER_ID_MAX: usize = 64;
@@ -31,6 +31,7 @@ pub struct Formatted {
 pub(crate) fn command(arguments: &FormatArguments) -> Result<(), StartError> {
     let config = read(&arguments.source)?;
     check_cluster_id(&arguments.cluster_id)?;
+    let voters = FirstVoters::new(&arguments.voters, &config)?;
     let disk = RealDisk;
     for dir in directories(&config) {
         if let Some(meta) = MetaProperties::load(&disk, &dir)? {
@@ -40,7 +41,7 @@ pub(crate) fn command(arguments: &FormatArguments) -> Result<(), StartError> {
             MetaProperties::check(&[(dir, meta)], Some(&arguments.cluster_id), config.node_id)?;
             continue;
         }
-        let meta = format(&disk, &dir, &arguments.cluster_id, &config)?;
+        let meta = format(&disk, &dir, &arguments.cluster_id, &config, &voters)?;
         println!(
             "Formatted {} for cluster {} with metadata.version {}: directory id {}.",
             dir.display(),
@@ -62,7 +63,7 @@ pub(crate) fn read(source: &Source) -> Result<BrokerConfig, StartError> {
 }
 
 /// The node's directories, each formatted for it: those that are not are, when the cluster is
-/// known. One that cannot be read or written is left out: the node starts without it, as Kafka
+/// known. The first voters matter to a metadata directory that is empty. One that cannot be read or written is left out: the node starts without it, as Kafka
 /// does, unless it holds the metadata log or no other is left.
 ///
 /// # Errors
@@ -72,6 +73,7 @@ pub fn prepare(
     disk: &dyn Disk,
     config: &BrokerConfig,
     cluster_id: Option<&str>,
+    voters: &FirstVoters,
 ) -> Result<Vec<Formatted>, StartError> {
     if let Some(id) = cluster_id {
         check_cluster_id(id)?;
@@ -92,7 +94,7 @@ pub fn prepare(
     let cluster_id = cluster_id.map(str::to_owned).or(known);
     for dir in missing {
         let Some(cluster_id) = &cluster_id else { return Err(StartError::NotFormatted(dir)) };
-        match format(disk, &dir, cluster_id, config) {
+        match format(disk, &dir, cluster_id, config, voters) {
             Ok(meta) => {
                 let path = dir.display();
                 tracing::info!(dir = %path, cluster_id, "formatted an empty log directory");
@@ -142,14 +144,17 @@ fn format(
     dir: &Path,
     cluster_id: &str,
     config: &BrokerConfig,
+    voters: &FirstVoters,
 ) -> Result<MetaProperties, StartError> {
     disk.create_dir(dir)?;
     let records = bootstrap_records(MetadataVersion::LATEST_PRODUCTION);
     write_bootstrap(disk, dir, records)?;
-    let directory_id = new_directory_id();
     let node_id = config.node_id;
-    if config.quorum.voters.is_empty() && dir == config.metadata_log_dir {
-        write_voters(disk, dir, standalone(config, directory_id))?;
+    let holds_metadata = dir == config.metadata_log_dir;
+    let given = voters.directory(node_id).filter(|_| holds_metadata);
+    let directory_id = given.unwrap_or_else(new_directory_id);
+    if holds_metadata && let Some(voters) = voters.set(config, directory_id) {
+        write_voters(disk, dir, voters)?;
     }
     let meta = MetaProperties { cluster_id: cluster_id.to_owned(), node_id, directory_id };
     meta.store(disk, dir)?;
@@ -164,24 +169,6 @@ fn new_directory_id() -> Uuid {
             return id;
         }
     }
-}
-
-/// The first voter of a dynamic quorum: this node, as `kafka-storage.sh format --standalone`.
-fn standalone(config: &BrokerConfig, directory_id: Uuid) -> VoterSet {
-    let listener = config.controller_listener_names.first().cloned().unwrap_or_default();
-    let servers = config.quorum.bootstrap_servers.iter();
-    let endpoints = servers.map(|(host, port)| Endpoint {
-        listener: listener.clone(),
-        host: host.clone(),
-        port: *port,
-    });
-    VoterSet::new([Voter {
-        key: ReplicaKey::new(NodeId(config.node_id), directory_id),
-        // With several addresses, one is as good as another: all lead to this node.
-        endpoints: endpoints.take(1).collect(),
-        kraft_version_min: 0,
-        kraft_version_max: 1,
-    }])
 }
 
 /// `log.dirs`, and the metadata log's if it is another one.

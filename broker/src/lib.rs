@@ -9,6 +9,7 @@ mod options;
 mod preset;
 mod run;
 mod service;
+mod voters;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -20,6 +21,7 @@ use cli::{Cli, Command};
 pub use error::StartError;
 pub use format::{Formatted, prepare};
 pub use service::Service;
+pub use voters::FirstVoters;
 
 /// Does what the command line says.
 #[must_use]

@@ -9,15 +9,15 @@ use barnabas_quorum::{
     Config as QuorumConfig, Endpoint, Limits, NodeId, ReplicaKey, Timeouts, Voter, VoterSet,
 };
 use barnabas_server::Machine;
-use barnabas_server::config::{BrokerConfig, SettingsError};
+use barnabas_server::config::{AdvertisedListener, BrokerConfig, SettingsError};
 use barnabas_server::http::Health;
 use barnabas_server::lifecycle::{LifecycleOptions, Registration};
 use barnabas_server::machine;
-use barnabas_server::net::ListenerRole;
 use barnabas_server::partition::Intervals;
 use barnabas_server::raft::{MetadataOptions, read_bootstrap};
 use barnabas_storage::Disk;
 use barnabas_wire::Uuid;
+use barnabas_wire::api::controller_registration::Listener as ControllerListener;
 
 use crate::error::StartError;
 use crate::format::Formatted;
@@ -30,6 +30,7 @@ pub(crate) fn metadata(
     config: &BrokerConfig,
     dirs: &[Formatted],
     machine: &Machine,
+    endpoints: &[AdvertisedListener],
 ) -> Result<MetadataOptions, StartError> {
     let settings = config.settings();
     let disk = Arc::clone(&machine.disk);
@@ -38,7 +39,7 @@ pub(crate) fn metadata(
     let directory = formatted.map_or(Uuid::ZERO, |formatted| formatted.meta.directory_id);
     let cluster_id = formatted.map(|formatted| formatted.meta.cluster_id.clone());
     let cluster_id = cluster_id.unwrap_or_default();
-    let quorum = quorum(config, directory, &cluster_id)?;
+    let quorum = quorum(config, directory, &cluster_id, endpoints)?;
     let static_voters = static_voters(config, &quorum.listener);
     let controller = controller(config, cluster_id, disk.as_ref(), dir)?;
     let bytes: i64 = settings.number("metadata.log.segment.bytes")?;
@@ -46,7 +47,8 @@ pub(crate) fn metadata(
         MetadataOptions::new(disk, Arc::clone(&machine.clock), dir.clone(), quorum, controller);
     Ok(MetadataOptions {
         static_voters,
-        local_broker: Some(config.node_id),
+        dialer: Some(Arc::clone(&machine.dialer)),
+        local_broker: config.roles.broker.then_some(config.node_id),
         segment_bytes: bytes.unsigned_abs(),
         segment_ms: settings.number("metadata.log.segment.ms")?,
         snapshot_bytes: settings.number("metadata.log.max.record.bytes.between.snapshots")?,
@@ -60,13 +62,15 @@ pub(crate) fn metadata(
 /// How the broker behaves in the cluster.
 pub(crate) fn lifecycle(
     config: &BrokerConfig,
-    registration: Registration,
+    registration: Option<Registration>,
+    controller_listeners: Vec<ControllerListener>,
     health: Arc<Health>,
 ) -> Result<LifecycleOptions, SettingsError> {
     let settings = config.settings();
     let ms = |name| settings.number(name).map(Duration::from_millis);
     Ok(LifecycleOptions {
         registration,
+        controller_listeners,
         heartbeat_interval: ms("broker.heartbeat.interval.ms")?,
         registration_timeout: ms("initial.broker.registration.timeout.ms")?,
         controlled_shutdown: settings.boolean("controlled.shutdown.enable")?,
@@ -94,15 +98,14 @@ fn quorum(
     config: &BrokerConfig,
     directory: Uuid,
     cluster_id: &str,
+    endpoints: &[AdvertisedListener],
 ) -> Result<QuorumConfig, SettingsError> {
     let settings = config.settings();
     let listener = config.controller_listener_names.first().cloned().unwrap_or_default();
-    let controllers =
-        config.listeners.iter().filter(|listener| listener.role == ListenerRole::Controller);
-    let endpoints = controllers.map(|controller| Endpoint {
-        listener: controller.name.clone(),
-        host: controller.host.clone(),
-        port: controller.port,
+    let endpoints = endpoints.iter().map(|endpoint| Endpoint {
+        listener: endpoint.name.clone(),
+        host: endpoint.host.clone(),
+        port: endpoint.port,
     });
     let bootstrap = config.quorum.bootstrap_servers.iter().map(|(host, port)| Endpoint {
         listener: listener.clone(),
@@ -116,7 +119,7 @@ fn quorum(
         endpoints: endpoints.collect(),
         bootstrap: bootstrap.collect(),
         listener,
-        is_controller: true,
+        is_controller: config.roles.controller,
         timeouts: Timeouts {
             election_ms: settings.number("controller.quorum.election.timeout.ms")?,
             fetch_ms: settings.number("controller.quorum.fetch.timeout.ms")?,

@@ -12,6 +12,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::cli::{DevArguments, LogArguments, RunArguments};
 use crate::error::StartError;
 use crate::service::Service;
+use crate::voters::FirstVoters;
 use crate::{format, log, preset};
 
 /// `barnabas-broker run`.
@@ -24,7 +25,8 @@ pub(crate) fn command(
     }
     log::start(log_arguments)?;
     let config = format::read(&arguments.source)?;
-    execute(&config, arguments.cluster_id.as_deref(), |_| {})
+    let voters = FirstVoters::new(&arguments.voters, &config)?;
+    execute(&config, arguments.cluster_id.as_deref(), &voters, |_| {})
 }
 
 /// `barnabas-broker dev`.
@@ -41,7 +43,7 @@ pub(crate) fn dev(
         }
     };
     let dir = arguments.dir.display().to_string();
-    execute(&config, Some(&cluster_id), |service| {
+    execute(&config, Some(&cluster_id), &FirstVoters::default(), |service| {
         for address in service.clients() {
             tell(&format!("Barnabas serves Kafka clients on {address}, data in {dir}."));
             tell(&format!("Try: echo hello | kcat -b {address} -P -t greetings"));
@@ -62,6 +64,7 @@ fn tell(line: &str) {
 fn execute(
     config: &BrokerConfig,
     cluster_id: Option<&str>,
+    voters: &FirstVoters,
     ready: impl FnOnce(&Service),
 ) -> Result<(), StartError> {
     for (name, reason) in config.settings().inert() {
@@ -69,7 +72,7 @@ fn execute(
     }
     raise_open_files();
     let machine = Machine::real();
-    let dirs = format::prepare(machine.disk.as_ref(), config, cluster_id)?;
+    let dirs = format::prepare(machine.disk.as_ref(), config, cluster_id, voters)?;
     let runtime = runtime().map_err(StartError::Runtime)?;
     let result = runtime.block_on(async {
         let mut stop = Stop::new().map_err(StartError::Runtime)?;

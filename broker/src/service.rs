@@ -17,6 +17,7 @@ use barnabas_server::replica::replicate;
 use barnabas_server::{Machine, Node, http, raft};
 use barnabas_storage::directory::LockError;
 use barnabas_wire::api::broker_registration::Listener as RegisteredListener;
+use barnabas_wire::api::controller_registration::Listener as ControllerListener;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
@@ -74,11 +75,20 @@ impl Service {
             http_address = Some(bound);
             chores.spawn(served);
         }
-        let mut options = options::metadata(config, &dirs, machine)?;
+        let controllers = controller_endpoints(config, &bound);
+        let mut options = options::metadata(config, &dirs, machine, &controllers)?;
         options.active_controller = Some(node.metrics.gauges.active_controller.clone());
         let metadata = raft::start(options)?;
-        let registration = registration(config, &node, &bound);
-        let options = options::lifecycle(config, registration, Arc::clone(&node.health))?;
+        let (bound, controller_listeners): (Vec<_>, Vec<_>) =
+            bound.into_iter().partition(|(_, role)| *role == ListenerRole::Broker);
+        let registration = config.roles.broker.then(|| registration(config, &node, &bound));
+        let health = Arc::clone(&node.health);
+        let registered = controllers.iter().map(controller_listener).collect();
+        let options = options::lifecycle(config, registration, registered, health)?;
+        // The quorum has to be able to talk before this node can be part of the cluster.
+        for (listener, _) in controller_listeners {
+            chores.spawn(inherit(listener.run(Arc::clone(&node), stopped.clone())));
+        }
         let lifecycle = lifecycle::start(Arc::clone(&node), metadata, options).await?;
         let replication = machine::spawn(replicate(Arc::clone(&node)));
         let intervals = options::intervals(config)?;
@@ -92,8 +102,7 @@ impl Service {
         let waiters = Arc::clone(&node.partitions.waiters);
         chores.spawn(inherit(expire_waiters(waiters, Arc::clone(&node.clock))));
         chores.spawn(inherit(Arc::clone(&node.groups).run_timers()));
-        let clients = bound.iter().filter(|(_, role)| *role == ListenerRole::Broker);
-        let clients = clients.map(|(bound, _)| reachable(bound.address())).collect();
+        let clients = bound.iter().map(|(bound, _)| reachable(bound.address())).collect();
         for (bound, _) in bound {
             chores.spawn(inherit(bound.run(Arc::clone(&node), stopped.clone())));
         }
@@ -272,6 +281,32 @@ fn registered(
     advertised: &AdvertisedListener,
     bound: &[(Bound, ListenerRole)],
 ) -> RegisteredListener {
+    let AdvertisedListener { name, host, port } = resolved(advertised, bound);
+    RegisteredListener { name, host, port, security_protocol: PLAINTEXT }
+}
+
+/// Where other nodes reach this controller.
+fn controller_endpoints(
+    config: &BrokerConfig,
+    bound: &[(Bound, ListenerRole)],
+) -> Vec<AdvertisedListener> {
+    config.controller_endpoints.iter().map(|listener| resolved(listener, bound)).collect()
+}
+
+fn controller_listener(endpoint: &AdvertisedListener) -> ControllerListener {
+    ControllerListener {
+        name: endpoint.name.clone(),
+        host: endpoint.host.clone(),
+        port: endpoint.port,
+        security_protocol: PLAINTEXT,
+    }
+}
+
+/// With the port that was taken, and a host.
+fn resolved(
+    advertised: &AdvertisedListener,
+    bound: &[(Bound, ListenerRole)],
+) -> AdvertisedListener {
     let port = match advertised.port {
         0 => bound
             .iter()
@@ -283,7 +318,7 @@ fn registered(
         "" => host_name(),
         host => host.to_owned(),
     };
-    RegisteredListener { name: advertised.name.clone(), host, port, security_protocol: PLAINTEXT }
+    AdvertisedListener { name: advertised.name.clone(), host, port }
 }
 
 /// What clients are told when nothing is advertised: the machine's name.

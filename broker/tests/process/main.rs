@@ -108,7 +108,8 @@ fn a_dynamic_quorum_starts_with_this_node_as_its_voter() {
     let dir = TempDir::new().expect("a directory");
     let voters = "controller.quorum.voters=\ncontroller.quorum.bootstrap.servers=localhost:1\n";
     let config = properties(dir.path(), voters);
-    let format = output(&["format", "--config", &config, "--cluster-id", CLUSTER]);
+    let format = ["format", "--config", &config, "--cluster-id", CLUSTER, "--standalone"];
+    let format = output(&format);
     assert!(format.status.success(), "{format:?}");
     let snapshot = "data/__cluster_metadata-0/00000000000000000000-0000000000.checkpoint";
     assert!(dir.path().join(snapshot).exists());

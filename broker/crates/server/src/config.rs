@@ -13,7 +13,7 @@ mod voter;
 mod tests;
 
 pub use bounds::RequestBounds;
-pub use broker::{BrokerConfig, Quorum};
+pub use broker::{BrokerConfig, Quorum, Roles};
 pub use error::{Origin, SettingsError};
 pub use listener::{AdvertisedListener, Listener};
 pub use live::LiveConfig;

@@ -1,6 +1,14 @@
 //! The seam to the controller: what handlers ask it, whether it runs in this process or not.
 
+mod cluster;
+mod forward;
+mod quorum_view;
+mod remote;
+
+pub use cluster::ClusterController;
+
 use std::fmt::Debug;
+use std::future::Future;
 
 use barnabas_controller::{Request, Response};
 use barnabas_quorum::QuorumView;
@@ -14,7 +22,10 @@ pub struct ControllerUnavailable;
 /// A way to the active controller.
 pub trait ControllerLink: Debug + Send + Sync {
     /// Asks the active controller, on behalf of a principal that may ask this. The answer comes
-    /// when what it says is committed and in this node's image.
+    /// when what it says is committed and, if clients look for its effect, in this node's image.
+    ///
+    /// Retries while no controller is active, or another one becomes it. A request that came
+    /// [`directly`] is for the controller of this process only.
     fn ask(&self, request: Request) -> BoxFuture<'_, Result<Response, ControllerUnavailable>>;
 
     /// How far the replicas of the metadata log are.
@@ -25,4 +36,18 @@ pub trait ControllerLink: Debug + Send + Sync {
         &self,
         request: barnabas_quorum::Request,
     ) -> BoxFuture<'_, Result<barnabas_quorum::Response, ControllerUnavailable>>;
+}
+
+tokio::task_local! {
+    static DIRECT: ();
+}
+
+/// The future of a request that came over a controller listener: whoever sent it takes this node
+/// for the active controller, and is told if it is not.
+pub fn directly<F: Future>(request: F) -> impl Future<Output = F::Output> {
+    DIRECT.scope((), request)
+}
+
+fn is_direct() -> bool {
+    DIRECT.try_with(|()| ()).is_ok()
 }

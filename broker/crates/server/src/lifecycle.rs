@@ -3,7 +3,7 @@
 
 mod assign;
 mod beat;
-mod link;
+mod controllers;
 mod publish;
 mod registration;
 
@@ -13,8 +13,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use barnabas_wire::api::controller_registration::Listener as ControllerListener;
 use tokio::sync::{oneshot, watch};
 
+use crate::controller_link::ClusterController;
 use crate::http::{BrokerState, Health};
 use crate::machine;
 use crate::node::Node;
@@ -23,8 +25,10 @@ use crate::raft::{MetadataError, MetadataLink, MetadataThread};
 /// How a broker behaves in the cluster, and where it is told so.
 #[derive(Debug)]
 pub struct LifecycleOptions {
-    /// What it registers.
-    pub registration: Registration,
+    /// What it registers as a broker; none for a node that is a controller only.
+    pub registration: Option<Registration>,
+    /// The listeners that it registers as a controller; empty for a node that is a broker only.
+    pub controller_listeners: Vec<ControllerListener>,
     /// `broker.heartbeat.interval.ms`.
     pub heartbeat_interval: Duration,
     /// `initial.broker.registration.timeout.ms`.
@@ -72,41 +76,47 @@ pub async fn start(
     thread: MetadataThread,
     options: LifecycleOptions,
 ) -> Result<Lifecycle, LifecycleError> {
-    let LifecycleOptions { registration, health, .. } = options;
+    let LifecycleOptions { registration, controller_listeners, health, .. } = options;
     health.set(BrokerState::Starting);
     let link = MetadataLink::new(&thread);
-    let MetadataThread { published, failure, .. } = thread;
-    let applied = publish::start(Arc::clone(&node), published);
-    let controller = link::LocalController::new(link.clone(), applied.clone());
+    let (applied, watcher) = watch::channel(-1);
+    let id = node.identity.node_id;
+    let controller = ClusterController::new(id, &thread, watcher.clone(), &node.dialer);
     // A node is brought into the cluster once.
     let _ = node.controller.set(Arc::new(controller));
+    let MetadataThread { published, failure, .. } = thread;
+    publish::start(Arc::clone(&node), published, applied);
+    if !controller_listeners.is_empty() {
+        let registered =
+            controllers::keep_registered(Arc::clone(&node), controller_listeners, watcher.clone());
+        machine::spawn(registered);
+    }
     let epoch = Arc::new(AtomicI64::new(-1));
-    let mut beats = beat::Beats {
-        node,
-        link: link.clone(),
-        applied,
-        interval: options.heartbeat_interval,
-        epoch: Arc::clone(&epoch),
+    let mut lifecycle = Lifecycle {
+        link,
+        failure,
         health: Arc::clone(&health),
+        controlled_shutdown: options.controlled_shutdown,
+        epoch: Arc::clone(&epoch),
+        leave: None,
     };
-    let mut failed = failure.clone();
+    let Some(registration) = registration else {
+        health.set(BrokerState::Running);
+        return Ok(lifecycle);
+    };
+    let interval = options.heartbeat_interval;
+    let mut beats = beat::Beats { node, applied: watcher, interval, epoch, health };
     tokio::select! {
         biased;
         joined = beats.join(&registration, options.registration_timeout) => joined?,
-        error = metadata_failure(&mut failed) => return Err(LifecycleError::Metadata(error)),
+        error = lifecycle.failed() => return Err(LifecycleError::Metadata(error)),
     }
     let assign = assign::send(Arc::clone(&beats.node), Arc::clone(&epoch), beats.applied.clone());
     machine::spawn(assign);
     let (leave, leaving) = oneshot::channel();
+    lifecycle.leave = Some(leave);
     machine::spawn(beats.run(leaving));
-    Ok(Lifecycle {
-        link,
-        failure,
-        health,
-        controlled_shutdown: options.controlled_shutdown,
-        epoch,
-        leave: Some(leave),
-    })
+    Ok(lifecycle)
 }
 
 impl Lifecycle {
@@ -130,8 +140,10 @@ impl Lifecycle {
     /// Leaves the cluster: leaders move away, then the controller allows to stop. To be called
     /// while requests are still served.
     pub async fn leave(&mut self) {
+        let Some(leave) = self.leave.take() else {
+            return self.health.set(BrokerState::ShuttingDown);
+        };
         self.health.set(BrokerState::PendingControlledShutdown);
-        let Some(leave) = self.leave.take() else { return };
         let (reply, allowed) = oneshot::channel();
         let wait = self.controlled_shutdown && leave.send(reply).is_ok();
         if wait && tokio::time::timeout(LEAVE_TIMEOUT, allowed).await.is_err() {

@@ -6,11 +6,13 @@
 
 mod batch;
 mod bootstrap;
+mod courier;
 mod driver;
 mod error;
 mod link;
 mod log;
 mod options;
+mod rpc;
 mod snapshot;
 mod state;
 mod thread;

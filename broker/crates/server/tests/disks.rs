@@ -74,7 +74,8 @@ impl Broker {
             tokio::spawn(maintain(partitions, Arc::clone(dir), Intervals::default()));
         }
         let options = LifecycleOptions {
-            registration: registration(log_dirs, previous),
+            registration: Some(registration(log_dirs, previous)),
+            controller_listeners: Vec::new(),
             heartbeat_interval: Duration::from_secs(60),
             registration_timeout: Duration::from_secs(10),
             controlled_shutdown: true,

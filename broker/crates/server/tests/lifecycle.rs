@@ -93,7 +93,8 @@ impl Broker {
             previous_broker_epoch: previous.unwrap_or(-1),
         };
         let options = LifecycleOptions {
-            registration,
+            registration: Some(registration),
+            controller_listeners: Vec::new(),
             heartbeat_interval: Duration::from_secs(2),
             registration_timeout: Duration::from_secs(10),
             controlled_shutdown: true,

@@ -12,7 +12,8 @@ use bytes::Bytes;
 
 use super::{IntoReply, ROUTES, RequestContext, Route, api_versions};
 use crate::access::Usage;
-use crate::net::{ConnectionContext, FileSlice, Outgoing};
+use crate::controller_link::directly;
+use crate::net::{ConnectionContext, FileSlice, ListenerRole, Outgoing};
 use crate::node::Node;
 
 /// A request that cannot be answered: its connection is closed, as Kafka does.
@@ -74,7 +75,13 @@ pub fn start(
     let route = find(key).filter(|route| route.is_served_on(connection.role));
     let call = Call { node: Arc::clone(node), context, body, frame_bytes, started: Instant::now() };
     match route {
-        Some(route) if route.versions().contains(version) => Ok((route.call)(call)),
+        Some(route) if route.versions().contains(version) => {
+            let answered = (route.call)(call);
+            Ok(match connection.role {
+                ListenerRole::Broker => answered,
+                ListenerRole::Controller => Box::pin(directly(answered)),
+            })
+        }
         Some(_) if key == ApiKey::ApiVersions => Ok(Box::pin(async move {
             let response = api_versions::unsupported(&call.node, &call.context);
             call.finish(0, Some(response), Vec::new())

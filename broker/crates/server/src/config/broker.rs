@@ -18,6 +18,8 @@ use super::voter::{Voter, parse_servers, parse_voters};
 pub struct BrokerConfig {
     /// `node.id`.
     pub node_id: i32,
+    /// `process.roles`.
+    pub roles: Roles,
     /// `broker.rack`.
     pub rack: Option<String>,
     /// `log.dirs`.
@@ -26,8 +28,10 @@ pub struct BrokerConfig {
     pub metadata_log_dir: PathBuf,
     /// `listeners`.
     pub listeners: Vec<Listener>,
-    /// `advertised.listeners`.
+    /// `advertised.listeners`, those of clients.
     pub advertised: Vec<AdvertisedListener>,
+    /// Where other nodes reach the controller listeners: as advertised, else as bound.
+    pub controller_endpoints: Vec<AdvertisedListener>,
     /// `controller.listener.names`.
     pub controller_listener_names: Vec<String>,
     /// `inter.broker.listener.name`.
@@ -41,6 +45,15 @@ pub struct BrokerConfig {
     settings: Arc<Settings>,
 }
 
+/// What a process does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Roles {
+    /// Keeps partitions and serves clients.
+    pub broker: bool,
+    /// Votes in the metadata quorum, and may lead it.
+    pub controller: bool,
+}
+
 /// Who votes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Quorum {
@@ -48,6 +61,8 @@ pub struct Quorum {
     pub voters: Vec<Voter>,
     /// `controller.quorum.bootstrap.servers`, host and port.
     pub bootstrap_servers: Vec<(String, u16)>,
+    /// `controller.quorum.auto.join.enable`: this controller makes itself a voter.
+    pub auto_join: bool,
 }
 
 impl BrokerConfig {
@@ -56,10 +71,10 @@ impl BrokerConfig {
     /// # Errors
     /// [`SettingsError`] for a setting that is missing and for those that contradict each other.
     pub fn new(settings: Settings) -> Result<Self, SettingsError> {
-        check_roles(&settings)?;
+        let roles = roles(&settings)?;
         let node_id = node_id(&settings)?;
-        let Listeners { listeners, advertised, controller_names, inter_broker } =
-            Listeners::new(&settings)?;
+        let Listeners { listeners, advertised, controllers, controller_names, inter_broker } =
+            Listeners::new(&settings, roles)?;
         let log_dirs = log_dirs(&settings)?;
         let metadata_log_dir = match settings.text("metadata.log.dir")? {
             Some(dir) => PathBuf::from(dir),
@@ -67,14 +82,16 @@ impl BrokerConfig {
         };
         Ok(Self {
             node_id,
+            roles,
             rack: settings.text("broker.rack")?.map(str::to_owned),
             log_dirs,
             metadata_log_dir,
             listeners,
             advertised,
+            controller_endpoints: controllers,
             controller_listener_names: controller_names,
             inter_broker_listener_name: inter_broker,
-            quorum: quorum(&settings, node_id)?,
+            quorum: quorum(&settings, node_id, roles)?,
             limits: limits(&settings)?,
             http: http(&settings)?,
             settings: Arc::new(settings),
@@ -94,16 +111,24 @@ impl BrokerConfig {
     }
 }
 
-/// One process is broker and controller: other combinations need several nodes.
-fn check_roles(settings: &Settings) -> Result<(), SettingsError> {
+fn roles(settings: &Settings) -> Result<Roles, SettingsError> {
     let name = "process.roles";
-    let roles = settings.list(name)?;
-    let has = |role: &str| roles.iter().any(|known| known == role);
-    if has("broker") && has("controller") {
-        return Ok(());
+    let mut roles = Roles { broker: false, controller: false };
+    for role in settings.list(name)? {
+        match role.as_str() {
+            "broker" => roles.broker = true,
+            "controller" => roles.controller = true,
+            other => {
+                let reason = format!("{other} is not a role: expected broker or controller");
+                return Err(SettingsError::invalid(name, reason));
+            }
+        }
     }
-    let reason = "must be broker,controller: clusters of several nodes are not supported yet";
-    Err(SettingsError::invalid(name, reason))
+    if !roles.broker && !roles.controller {
+        let reason = "must be broker, controller or broker,controller";
+        return Err(SettingsError::invalid(name, reason));
+    }
+    Ok(roles)
 }
 
 fn node_id(settings: &Settings) -> Result<i32, SettingsError> {
@@ -138,7 +163,7 @@ fn log_dirs(settings: &Settings) -> Result<Vec<PathBuf>, SettingsError> {
     Ok(dirs)
 }
 
-fn quorum(settings: &Settings, node_id: i32) -> Result<Quorum, SettingsError> {
+fn quorum(settings: &Settings, node_id: i32, roles: Roles) -> Result<Quorum, SettingsError> {
     let voters = parse_voters(settings)?;
     let bootstrap_servers = parse_servers(settings)?;
     let name = "controller.quorum.voters";
@@ -149,15 +174,21 @@ fn quorum(settings: &Settings, node_id: i32) -> Result<Quorum, SettingsError> {
         );
         return Err(SettingsError::invalid(name, reason));
     }
-    if voters.len() > 1 {
-        let reason = "quorums of several controllers are not supported yet: name this node only";
+    let named = voters.iter().any(|voter| voter.id == node_id);
+    if !voters.is_empty() && named != roles.controller {
+        let reason = if named {
+            format!("names {node_id}, which is no controller by process.roles")
+        } else {
+            format!("does not name {node_id}, which is a controller by process.roles")
+        };
         return Err(SettingsError::invalid(name, reason));
     }
-    if let Some(voter) = voters.first().filter(|voter| voter.id != node_id) {
-        let reason = format!("names {}, but node.id is {node_id}", voter.id);
-        return Err(SettingsError::invalid(name, reason));
+    let auto_join = settings.boolean("controller.quorum.auto.join.enable")? && roles.controller;
+    if auto_join && !voters.is_empty() {
+        let reason = "static voters cannot change: remove controller.quorum.voters";
+        return Err(SettingsError::invalid("controller.quorum.auto.join.enable", reason));
     }
-    Ok(Quorum { voters, bootstrap_servers })
+    Ok(Quorum { voters, bootstrap_servers, auto_join })
 }
 
 fn limits(settings: &Settings) -> Result<Limits, SettingsError> {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::net::ListenerRole;
 
+use super::broker::Roles;
 use super::error::SettingsError;
 use super::settings::Settings;
 
@@ -38,22 +39,24 @@ pub struct AdvertisedListener {
 pub(super) struct Listeners {
     pub(super) listeners: Vec<Listener>,
     pub(super) advertised: Vec<AdvertisedListener>,
+    pub(super) controllers: Vec<AdvertisedListener>,
     pub(super) controller_names: Vec<String>,
     pub(super) inter_broker: String,
 }
 
 impl Listeners {
-    pub(super) fn new(settings: &Settings) -> Result<Self, SettingsError> {
+    pub(super) fn new(settings: &Settings, roles: Roles) -> Result<Self, SettingsError> {
         let controller_names: Vec<String> = settings
             .list("controller.listener.names")?
             .iter()
             .map(|name| name.to_ascii_uppercase())
             .collect();
         let listeners = listeners(settings, &controller_names)?;
+        check_roles(&listeners, &controller_names, roles)?;
         check_protocols(settings, &listeners, &controller_names)?;
-        let advertised = advertised(settings, &listeners)?;
+        let (advertised, controllers) = advertised(settings, &listeners)?;
         let inter_broker = inter_broker(settings, &advertised)?;
-        Ok(Self { listeners, advertised, controller_names, inter_broker })
+        Ok(Self { listeners, advertised, controllers, controller_names, inter_broker })
     }
 }
 
@@ -82,17 +85,42 @@ fn listeners(
         };
         listeners.push(Listener { name: listener, host, port, role });
     }
+    Ok(listeners)
+}
+
+/// A controller listens for controllers, a broker for clients, and neither for the other.
+fn check_roles(
+    listeners: &[Listener],
+    controller_names: &[String],
+    roles: Roles,
+) -> Result<(), SettingsError> {
+    let names = "controller.listener.names";
+    let Some(first) = controller_names.first() else {
+        let reason = "must name the listener that controllers are reached by, as CONTROLLER";
+        return Err(SettingsError::invalid(names, reason));
+    };
     for controller in controller_names {
-        if !seen.0.contains(controller) {
+        let known = listeners.iter().any(|listener| listener.name == *controller);
+        if roles.controller && !known {
             let reason =
                 format!("{controller} is not among the listeners: add {controller}://:9093");
-            return Err(SettingsError::invalid("controller.listener.names", reason));
+            return Err(SettingsError::invalid(names, reason));
+        }
+        if !roles.controller && known {
+            let reason = format!("{first} is for controllers, which this node is not: remove it");
+            return Err(SettingsError::invalid("listeners", reason));
         }
     }
-    if listeners.iter().all(|listener| listener.role == ListenerRole::Controller) {
-        return Err(invalid("there is none for clients: add PLAINTEXT://:9092".to_owned()));
+    let for_clients = listeners.iter().any(|listener| listener.role == ListenerRole::Broker);
+    if roles.broker && !for_clients {
+        let reason = "there is none for clients: add PLAINTEXT://:9092".to_owned();
+        return Err(SettingsError::invalid("listeners", reason));
     }
-    Ok(listeners)
+    if !roles.broker && for_clients {
+        let reason = "a controller serves no clients: keep those of controller.listener.names";
+        return Err(SettingsError::invalid("listeners", reason.to_owned()));
+    }
+    Ok(())
 }
 
 /// Every listener must have a security protocol, and it must be PLAINTEXT.
@@ -140,39 +168,40 @@ fn check_protocols(
     Ok(())
 }
 
+/// What clients are told, and where controllers are.
 fn advertised(
     settings: &Settings,
     listeners: &[Listener],
-) -> Result<Vec<AdvertisedListener>, SettingsError> {
+) -> Result<(Vec<AdvertisedListener>, Vec<AdvertisedListener>), SettingsError> {
     let name = "advertised.listeners";
     let invalid = |reason| SettingsError::invalid(name, reason);
-    let given = settings.list(name)?;
-    if given.is_empty() {
-        let own = listeners.iter().filter(|listener| listener.role == ListenerRole::Broker);
-        return Ok(own.map(Listener::advertised).collect());
-    }
-    let mut advertised: Vec<AdvertisedListener> = Vec::new();
-    for text in given {
+    let mut given: Vec<AdvertisedListener> = Vec::new();
+    for text in settings.list(name)? {
         let (listener, host, port) = endpoint(&text).map_err(invalid)?;
-        match listeners.iter().find(|known| known.name == listener) {
-            None => return Err(invalid(format!("{listener} is not among the listeners"))),
-            Some(known) if known.role == ListenerRole::Controller => {
-                let reason =
-                    format!("{listener} is a controller listener, clients must not use it");
-                return Err(invalid(reason));
-            }
-            Some(_) => {}
+        if !listeners.iter().any(|known| known.name == listener) {
+            return Err(invalid(format!("{listener} is not among the listeners")));
         }
         if host == "0.0.0.0" || host == "::" {
             let reason = format!("{host} leads nowhere: give an address that clients can reach");
             return Err(invalid(reason));
         }
-        if advertised.iter().any(|known| known.name == listener) {
+        if given.iter().any(|known| known.name == listener) {
             return Err(invalid(format!("{listener} is given twice")));
         }
-        advertised.push(AdvertisedListener { name: listener, host, port });
+        given.push(AdvertisedListener { name: listener, host, port });
     }
-    Ok(advertised)
+    let of_role = |role| listeners.iter().filter(move |listener| listener.role == role);
+    let is_client = |known: &AdvertisedListener| {
+        of_role(ListenerRole::Broker).any(|listener| listener.name == known.name)
+    };
+    let (clients, controllers): (Vec<_>, Vec<_>) = given.into_iter().partition(is_client);
+    let of_controllers = of_role(ListenerRole::Controller).map(|listener| {
+        let known = controllers.iter().find(|known| known.name == listener.name);
+        known.cloned().unwrap_or_else(|| listener.advertised())
+    });
+    let own = || of_role(ListenerRole::Broker).map(Listener::advertised).collect();
+    let clients = if clients.is_empty() { own() } else { clients };
+    Ok((clients, of_controllers.collect()))
 }
 
 fn inter_broker(

@@ -92,7 +92,10 @@ fn errors_say_where_and_what_to_do() {
         ("a=\\u12", "server.properties: line 7"),
         ("retention.ms=1", "Did you mean log.retention.ms?"),
         ("sasl.enabled.mechanisms=PLAIN", "SASL is not supported yet"),
-        ("process.roles=broker", "must be broker,controller"),
+        ("process.roles=broker", "is for controllers, which this node is not"),
+        ("process.roles=controller", "a controller serves no clients"),
+        ("process.roles=brokers", "at least one of broker, controller"),
+        ("controller.listener.names=", "must name the listener"),
         ("listeners=PLAINTEXT://:9092", "add CONTROLLER://:9093"),
         ("listeners=CONTROLLER://:9093", "there is none for clients"),
         ("listeners=PLAINTEXT://:9092,CONTROLLER://:9092", "is given twice"),
@@ -103,10 +106,8 @@ fn errors_say_where_and_what_to_do() {
         ("listener.security.protocol.map=PLAINTEXT:PLAINTEXT", "has no protocol for CONTROLLER"),
         ("listener.security.protocol.map=PLAINTEXT:TLS", "TLS is not a security protocol"),
         ("advertised.listeners=PLAINTEXT://0.0.0.0:9092", "leads nowhere"),
-        ("advertised.listeners=CONTROLLER://a:1", "clients must not use it"),
         ("advertised.listeners=OTHER://a:1", "OTHER is not among the listeners"),
-        ("controller.quorum.voters=1@a:1,2@b:1", "several controllers"),
-        ("controller.quorum.voters=2@a:1", "names 2, but node.id is 1"),
+        ("controller.quorum.voters=2@a:1,3@b:1", "does not name 1, which is a controller"),
         ("controller.quorum.voters=a:1", "expected id@host:port"),
         ("controller.quorum.voters=", "set it to 1@localhost:9093"),
         ("broker.id=2", "remove broker.id"),
@@ -118,6 +119,26 @@ fn errors_say_where_and_what_to_do() {
         let message = refusal(extra);
         assert!(message.contains(expected), "{extra}: {message}");
     }
+}
+
+#[test]
+fn a_node_can_be_a_broker_or_a_controller_only() {
+    let voters = "controller.quorum.voters=7@c:9093,8@c:9093,9@c:9093\n";
+    let broker = config(&format!("process.roles=broker\nlisteners=PLAINTEXT://:9092\n{voters}"));
+    let broker = broker.expect("valid");
+    assert_eq!(broker.roles, Roles { broker: true, controller: false });
+    assert_eq!((broker.quorum.voters.len(), broker.controller_endpoints.len()), (3, 0));
+    let controller = config(
+        "process.roles=controller\nlisteners=CONTROLLER://:9093\n\
+         controller.quorum.voters=\ncontroller.quorum.bootstrap.servers=c:9093\n\
+         advertised.listeners=CONTROLLER://c:9093\n",
+    );
+    let controller = controller.expect("valid");
+    assert!(controller.advertised.is_empty());
+    let endpoint = &controller.controller_endpoints[0];
+    assert_eq!((endpoint.host.as_str(), endpoint.port), ("c", 9093));
+    let named = refusal("process.roles=broker\nlisteners=PLAINTEXT://:9092\n");
+    assert!(named.contains("which is no controller"), "{named}");
 }
 
 #[test]

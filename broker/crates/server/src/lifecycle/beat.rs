@@ -13,7 +13,6 @@ use super::{LifecycleError, Registration};
 use crate::http::{BrokerState, Health};
 use crate::machine;
 use crate::node::Node;
-use crate::raft::MetadataLink;
 
 /// Pause after an attempt that failed because no controller is active yet.
 const RETRY: Duration = Duration::from_millis(5);
@@ -24,7 +23,6 @@ const SOON: Duration = Duration::from_millis(10);
 
 pub(super) struct Beats {
     pub(super) node: Arc<Node>,
-    pub(super) link: MetadataLink,
     pub(super) applied: watch::Receiver<i64>,
     pub(super) interval: Duration,
     pub(super) epoch: Arc<AtomicI64>,
@@ -88,21 +86,22 @@ impl Beats {
     async fn register(&self, registration: &Registration, refusal: &mut String) -> i64 {
         let request = registration.request(Uuid(machine::random()));
         loop {
-            match self.link.ask(request.clone()).await {
-                Ok(answer) => match answer.response {
-                    Response::BrokerRegistration(response)
-                        if response.error_code == ErrorCode::NONE =>
-                    {
-                        return response.broker_epoch;
-                    }
-                    Response::BrokerRegistration(response) => {
-                        *refusal = format!("the controller answered {:?}", response.error_code);
+            match self.node.ask_controller(request.clone()).await {
+                Ok(Response::BrokerRegistration(response))
+                    if response.error_code == ErrorCode::NONE =>
+                {
+                    return response.broker_epoch;
+                }
+                Ok(Response::BrokerRegistration(response)) => {
+                    let reason = format!("the controller answered {:?}", response.error_code);
+                    if *refusal != reason {
+                        // Once: a restarted broker is refused until its earlier session ends.
                         tracing::warn!(code = ?response.error_code, "registration refused");
-                        tokio::time::sleep(REFUSED_RETRY).await;
+                        *refusal = reason;
                     }
-                    _ => tokio::time::sleep(REFUSED_RETRY).await,
-                },
-                Err(_) => tokio::time::sleep(RETRY).await,
+                    tokio::time::sleep(REFUSED_RETRY).await;
+                }
+                Ok(_) | Err(_) => tokio::time::sleep(RETRY).await,
             }
         }
     }
@@ -128,7 +127,7 @@ impl Beats {
             offline_log_dirs: offline.iter().map(|dir| dir.id).collect(),
             cordoned_log_dirs: self.cordoned(),
         };
-        match self.link.ask(Request::BrokerHeartbeat(request)).await.ok()?.response {
+        match self.node.ask_controller(Request::BrokerHeartbeat(request)).await.ok()? {
             Response::BrokerHeartbeat(response) if response.error_code == ErrorCode::NONE => {
                 offline.iter().for_each(|dir| dir.set_reported());
                 Some(response)

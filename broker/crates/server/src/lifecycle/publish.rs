@@ -8,12 +8,12 @@ use tokio::sync::{mpsc, watch};
 use crate::machine;
 use crate::node::Node;
 
-/// Applies images in turn. What is watched is the end of the last one that is in effect.
+/// Applies images in turn, and tells the end of the last one that is in effect.
 pub(super) fn start(
     node: Arc<Node>,
     mut published: mpsc::Receiver<Published>,
-) -> watch::Receiver<i64> {
-    let (applied, watcher) = watch::channel(-1);
+    applied: watch::Sender<i64>,
+) {
     machine::spawn(async move {
         while let Some(Published { image, changes }) = published.recv().await {
             let end_offset = image.provenance.end_offset();
@@ -28,5 +28,4 @@ pub(super) fn start(
             applied.send_replace(end_offset);
         }
     });
-    watcher
 }

@@ -33,23 +33,25 @@ impl Registration {
             min_supported_version,
             max_supported_version,
         };
-        let (oldest, latest) = (MetadataVersion::OLDEST, MetadataVersion::LATEST_PRODUCTION);
-        let mut features = vec![
-            feature(METADATA_VERSION, oldest.level(), latest.level()),
-            feature(KRAFT_VERSION, 0, KRAFT_VERSION_MAX),
-        ];
-        let others = FEATURES.iter();
-        features.extend(others.map(|known| feature(known.name, known.min_level, known.max_level)));
         Request::BrokerRegistration(BrokerRegistrationRequest {
             broker_id: self.broker_id,
             cluster_id: self.cluster_id.clone(),
             incarnation_id,
             listeners: self.listeners.clone(),
-            features,
+            features: features().map(|(name, min, max)| feature(name, min, max)).collect(),
             rack: self.rack.clone(),
             is_migrating_zk_broker: false,
             log_dirs: self.log_dirs.clone(),
             previous_broker_epoch: self.previous_broker_epoch,
         })
     }
+}
+
+/// The features that this release knows: name, lowest and highest level.
+pub(super) fn features() -> impl Iterator<Item = (&'static str, i16, i16)> {
+    let (oldest, latest) = (MetadataVersion::OLDEST, MetadataVersion::LATEST_PRODUCTION);
+    let own =
+        [(METADATA_VERSION, oldest.level(), latest.level()), (KRAFT_VERSION, 0, KRAFT_VERSION_MAX)];
+    own.into_iter()
+        .chain(FEATURES.iter().map(|known| (known.name, known.min_level, known.max_level)))
 }

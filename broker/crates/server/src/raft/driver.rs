@@ -13,9 +13,10 @@ use barnabas_quorum::{
 use barnabas_storage::disk::{OpenMode, read_file};
 use barnabas_wire::ErrorCode;
 use bytes::Bytes;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
 use super::batch::{Content, Decoded, control_batch, metadata_batch};
+use super::courier::Outgoing;
 use super::log::{METADATA_DIR, MetadataLog};
 use super::snapshot::{self, Contents, Snapshot};
 use super::{MetadataError, MetadataOptions, state};
@@ -51,6 +52,8 @@ pub(super) struct Driver {
     pub(super) raft: Raft,
     pub(super) log: MetadataLog,
     clock: Arc<dyn Clock>,
+    /// Carries requests to peers; none in a quorum that nobody else belongs to.
+    courier: Option<mpsc::Sender<Outgoing>>,
     loader: Loader,
     /// The first offset that is not in the image.
     applied: i64,
@@ -66,7 +69,10 @@ pub(super) struct Driver {
 }
 
 impl Driver {
-    pub(super) fn start(options: &mut MetadataOptions) -> Result<Self, MetadataError> {
+    pub(super) fn start(
+        options: &mut MetadataOptions,
+        courier: Option<mpsc::Sender<Outgoing>>,
+    ) -> Result<Self, MetadataError> {
         let log = MetadataLog::open(options)?;
         let election = state::load(log.disk.as_ref(), &log.dir)?;
         let mut voters = initial_voters(options, &log)?;
@@ -102,6 +108,7 @@ impl Driver {
             raft,
             log,
             clock,
+            courier,
             loader,
             applied,
             recent: VecDeque::new(),
@@ -205,8 +212,13 @@ impl Driver {
     ) -> Result<(), MetadataError> {
         for action in actions {
             match action {
-                // Peers are reached by a network that a quorum of one does not need.
-                Action::Send { id, .. } => events.push_back(Event::Unreachable { id }),
+                Action::Send { id, to, endpoint, request } => {
+                    let outgoing = Outgoing { id, to, endpoint, request };
+                    let courier = self.courier.as_ref();
+                    if courier.is_none_or(|courier| courier.try_send(outgoing).is_err()) {
+                        events.push_back(Event::Unreachable { id });
+                    }
+                }
                 Action::Respond { token, response } => self.answer(token, response),
                 Action::RespondFetch { token, read } => self.answer_fetch(token, &read)?,
                 Action::RespondSnapshot { token, read } => self.answer_snapshot(token, &read)?,

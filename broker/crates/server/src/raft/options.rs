@@ -10,6 +10,7 @@ use barnabas_storage::Disk;
 use prometheus::IntGauge;
 
 use crate::clock::Clock;
+use crate::peer::Dialer;
 
 /// Where the metadata log is, and who votes.
 #[derive(Debug)]
@@ -18,6 +19,8 @@ pub struct MetadataOptions {
     pub disk: Arc<dyn Disk>,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// The way to other members of the quorum; without it there are none.
+    pub dialer: Option<Arc<dyn Dialer>>,
     /// `metadata.log.dir`; the log is in its `__cluster_metadata-0`.
     pub dir: PathBuf,
     /// The quorum core's settings.
@@ -59,6 +62,7 @@ impl MetadataOptions {
         Self {
             disk,
             clock,
+            dialer: None,
             dir,
             quorum,
             static_voters: VoterSet::default(),

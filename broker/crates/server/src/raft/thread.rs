@@ -7,12 +7,11 @@ use std::time::Duration;
 use barnabas_controller::{Controller, ControllerConfig, RECORDS_PER_BATCH_MAX, Request, Response};
 use barnabas_metadata::image::Published;
 use barnabas_metadata::record::MetadataRecord;
-use barnabas_quorum::{Epoch, Event, LogPosition, LogView, QuorumView};
+use barnabas_quorum::{Epoch, Event, Leadership, LogPosition, LogView, QuorumView};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::driver::{Driver, Happening};
-use super::snapshot;
-use super::{MetadataError, MetadataOptions};
+use super::{MetadataError, MetadataOptions, courier, snapshot};
 use crate::disk::DiskThreads;
 use crate::machine;
 
@@ -37,10 +36,22 @@ pub struct Answer {
 /// What the thread can be asked to do. A reply that is dropped means: not the controller.
 #[derive(Debug)]
 pub(crate) enum Command {
-    Ask { request: Box<Request>, reply: oneshot::Sender<Answer> },
-    Describe { reply: oneshot::Sender<QuorumView> },
-    Peer { request: barnabas_quorum::Request, reply: oneshot::Sender<barnabas_quorum::Response> },
-    Shutdown { reply: oneshot::Sender<()> },
+    Ask {
+        request: Box<Request>,
+        reply: oneshot::Sender<Answer>,
+    },
+    Describe {
+        reply: oneshot::Sender<QuorumView>,
+    },
+    Peer {
+        request: barnabas_quorum::Request,
+        reply: oneshot::Sender<barnabas_quorum::Response>,
+    },
+    /// A peer answered a request of this node, or did not.
+    Answered(Event),
+    Shutdown {
+        reply: oneshot::Sender<()>,
+    },
 }
 
 /// A running metadata thread.
@@ -49,6 +60,8 @@ pub struct MetadataThread {
     pub(crate) commands: mpsc::Sender<Command>,
     /// Images as they are committed; to be applied in turn.
     pub published: mpsc::Receiver<Published>,
+    /// The leader of the quorum, as far as this node knows.
+    pub leadership: watch::Receiver<Leadership>,
     /// Says why the thread stopped, if it did not have to.
     pub failure: watch::Receiver<Option<Arc<MetadataError>>>,
 }
@@ -64,8 +77,13 @@ pub fn start(mut options: MetadataOptions) -> Result<MetadataThread, MetadataErr
     let (commands, mut queue) = mpsc::channel(QUEUE);
     let (publish, published) = mpsc::channel(PUBLISHED);
     let (fail, failure) = watch::channel(None);
-    let driver = Driver::start(&mut options)?;
+    let courier = options
+        .dialer
+        .as_ref()
+        .map(|dialer| courier::start(dialer, &options.quorum, commands.downgrade()));
+    let driver = Driver::start(&mut options, courier)?;
     let now_ms = driver.now_ms();
+    let (leader, leadership) = watch::channel(driver.raft.leadership());
     let mut state = State {
         first_offset: driver.log.end().offset,
         driver,
@@ -74,6 +92,7 @@ pub fn start(mut options: MetadataOptions) -> Result<MetadataThread, MetadataErr
         config: options.controller.clone(),
         pending: VecDeque::new(),
         publish,
+        leader,
         unpublished: Vec::new(),
         snapshots: DiskThreads::start("metadata-snapshot", 1).map_err(MetadataError::Thread)?,
         snapshotting: None,
@@ -92,7 +111,7 @@ pub fn start(mut options: MetadataOptions) -> Result<MetadataThread, MetadataErr
         }
     };
     machine::spawn_thread("metadata", body).map_err(MetadataError::Thread)?;
-    Ok(MetadataThread { commands, published, failure })
+    Ok(MetadataThread { commands, published, leadership, failure })
 }
 
 /// An answer that waits until its records are committed.
@@ -113,6 +132,7 @@ struct State {
     config: ControllerConfig,
     pending: VecDeque<Pending>,
     publish: mpsc::Sender<Published>,
+    leader: watch::Sender<Leadership>,
     /// Images to publish before anything else is done.
     unpublished: Vec<Published>,
     /// Writes snapshots, one at a time.
@@ -191,6 +211,11 @@ impl State {
                 }
             }
             Command::Peer { request, reply } => self.driver.peer(request, reply)?,
+            Command::Answered(event) => {
+                // What a follower fetched is acknowledged by its next Fetch: leaders wait for it.
+                self.urgent = true;
+                self.driver.step(event)?;
+            }
             Command::Shutdown { reply } => {
                 self.stopping = Some(reply);
                 self.driver.step(Event::Shutdown)?;
@@ -256,6 +281,15 @@ impl State {
         }
     }
 
+    fn show_leader(&self) {
+        let now = self.driver.raft.leadership();
+        self.leader.send_if_modified(|shown| {
+            let changed = *shown != now;
+            *shown = now;
+            changed
+        });
+    }
+
     fn lose(&mut self) {
         self.controller = None;
         self.show_active(false);
@@ -307,6 +341,7 @@ impl State {
     /// Acts on what happened in the quorum.
     fn follow(&mut self) -> Result<(), MetadataError> {
         loop {
+            self.show_leader();
             let happenings = self.driver.take_happenings();
             if happenings.is_empty() {
                 return Ok(());

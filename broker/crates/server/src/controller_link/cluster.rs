@@ -1,0 +1,187 @@
+//! The active controller of the cluster: in this process while it leads the quorum, else at the
+//! other end of a connection.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use barnabas_controller::{Request, Response};
+use barnabas_quorum::{Leadership, NodeId, QuorumView};
+use futures::future::BoxFuture;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, timeout, timeout_at};
+
+use super::remote::{Remote, Verdict};
+use super::{ControllerLink, ControllerUnavailable, is_direct};
+use crate::peer::{Dialer, PeerAddress};
+use crate::raft::{MetadataLink, MetadataThread};
+
+/// How long a request is tried, over elections and broken connections (`request.timeout.ms`).
+const ASK: Duration = Duration::from_secs(30);
+/// Pause after an attempt that failed, if no other leader becomes known before.
+const RETRY: Duration = Duration::from_millis(20);
+/// How long an answer waits until this node has applied what it says. Longer only when a disk is
+/// stuck; the client then sees the effect a little later.
+const APPLY: Duration = Duration::from_secs(10);
+
+/// The way to the active controller, wherever it is.
+#[derive(Debug)]
+pub struct ClusterController {
+    node: NodeId,
+    link: MetadataLink,
+    leadership: watch::Receiver<Leadership>,
+    /// The end of the image that is in effect on this node.
+    applied: watch::Receiver<i64>,
+    remote: Remote,
+}
+
+impl ClusterController {
+    /// The controller as seen from a node with a metadata thread.
+    #[must_use]
+    pub fn new(
+        node: i32,
+        thread: &MetadataThread,
+        applied: watch::Receiver<i64>,
+        dialer: &Arc<dyn Dialer>,
+    ) -> Self {
+        Self {
+            node: NodeId(node),
+            link: MetadataLink::new(thread),
+            leadership: thread.leadership.clone(),
+            applied,
+            remote: Remote::new(dialer, node),
+        }
+    }
+
+    async fn ask_here(&self, request: Request) -> Result<Response, ControllerUnavailable> {
+        let answer = self.link.ask(request).await.map_err(|_| ControllerUnavailable)?;
+        self.visible(answer.end_offset).await;
+        Ok(answer.response)
+    }
+
+    async fn visible(&self, end_offset: i64) {
+        let mut applied = self.applied.clone();
+        let visible = applied.wait_for(|applied| *applied >= end_offset);
+        if timeout(APPLY, visible).await.is_err() {
+            tracing::warn!(offset = end_offset, "metadata is applied slowly");
+        }
+    }
+
+    async fn ask_anywhere(&self, request: Request) -> Result<Response, ControllerUnavailable> {
+        let deadline = Instant::now() + ASK;
+        let mut leadership = self.leadership.clone();
+        loop {
+            let now = leadership.borrow_and_update().clone();
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(ControllerUnavailable);
+            }
+            let attempt = async {
+                match (now.leader, now.endpoint) {
+                    (Some(leader), _) if leader == self.node => {
+                        self.ask_here(request.clone()).await.ok()
+                    }
+                    (Some(leader), Some(endpoint)) => {
+                        let NodeId(id) = leader;
+                        let to = PeerAddress { id, host: endpoint.host, port: endpoint.port };
+                        self.ask_there(&to, request.clone(), left).await
+                    }
+                    _ => None,
+                }
+            };
+            tokio::select! {
+                biased;
+                answer = attempt => match answer {
+                    Some(response) => return Ok(response),
+                    None => pause(&mut leadership, deadline).await,
+                },
+                // Whoever was asked leads no longer, and may never answer.
+                changed = leadership.changed() => changed.map_err(|_| ControllerUnavailable)?,
+            }
+        }
+    }
+
+    async fn ask_there(
+        &self,
+        to: &PeerAddress,
+        request: Request,
+        limit: Duration,
+    ) -> Option<Response> {
+        let seen = Remote::effect_is_seen(&request);
+        match self.remote.ask(to, request, limit).await {
+            Verdict::Answered(response) => {
+                if seen && let Some(view) = self.remote.describe_quorum(to, limit).await {
+                    self.visible(view.high_watermark.unwrap_or(-1)).await;
+                }
+                Some(response)
+            }
+            Verdict::TryAgain => None,
+        }
+    }
+
+    async fn describe_anywhere(&self) -> Result<QuorumView, ControllerUnavailable> {
+        let deadline = Instant::now() + ASK;
+        let mut leadership = self.leadership.clone();
+        while Instant::now() < deadline {
+            let now = leadership.borrow_and_update().clone();
+            let left = deadline.saturating_duration_since(Instant::now());
+            let view = match (now.leader, now.endpoint) {
+                (Some(leader), _) if leader == self.node => self.link.describe_quorum().await.ok(),
+                (Some(NodeId(id)), Some(endpoint)) => {
+                    let to = PeerAddress { id, host: endpoint.host, port: endpoint.port };
+                    tokio::select! {
+                        biased;
+                        view = self.remote.describe_quorum(&to, left) => view,
+                        _ = leadership.changed() => None,
+                    }
+                }
+                _ => None,
+            };
+            match view {
+                Some(view) => return Ok(view),
+                None => pause(&mut leadership, deadline).await,
+            }
+        }
+        Err(ControllerUnavailable)
+    }
+}
+
+/// Waits until another leader is known, or for a moment.
+async fn pause(leadership: &mut watch::Receiver<Leadership>, deadline: Instant) {
+    let moment = async {
+        tokio::select! {
+            biased;
+            changed = leadership.changed() => if changed.is_err() { sleep(RETRY).await },
+            () = sleep(RETRY) => {}
+        }
+    };
+    // The caller looks at the time.
+    let _ = timeout_at(deadline, moment).await;
+}
+
+impl ControllerLink for ClusterController {
+    fn ask(&self, request: Request) -> BoxFuture<'_, Result<Response, ControllerUnavailable>> {
+        Box::pin(async move {
+            if is_direct() {
+                let answer = self.link.ask(request).await.map_err(|_| ControllerUnavailable)?;
+                return Ok(answer.response);
+            }
+            self.ask_anywhere(request).await
+        })
+    }
+
+    fn describe_quorum(&self) -> BoxFuture<'_, Result<QuorumView, ControllerUnavailable>> {
+        Box::pin(async move {
+            if is_direct() {
+                return self.link.describe_quorum().await.map_err(|_| ControllerUnavailable);
+            }
+            self.describe_anywhere().await
+        })
+    }
+
+    fn peer(
+        &self,
+        request: barnabas_quorum::Request,
+    ) -> BoxFuture<'_, Result<barnabas_quorum::Response, ControllerUnavailable>> {
+        Box::pin(async move { self.link.peer(request).await.map_err(|_| ControllerUnavailable) })
+    }
+}
