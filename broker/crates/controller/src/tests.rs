@@ -1,9 +1,13 @@
 //! A small cluster for the tests of all modules.
 
+mod chaos;
+
 use barnabas_metadata::feature::MetadataVersion;
 use barnabas_metadata::image::{BrokerImage, PartitionImage};
 use barnabas_metadata::record::MetadataRecord;
-use barnabas_wire::Uuid;
+use barnabas_wire::api::alter_partition::{
+    AlterPartitionRequest, BrokerState, RequestPartitionData, RequestTopicData,
+};
 use barnabas_wire::api::broker_heartbeat::{BrokerHeartbeatRequest, BrokerHeartbeatResponse};
 use barnabas_wire::api::broker_registration::{
     BrokerRegistrationRequest, BrokerRegistrationResponse, Feature, Listener,
@@ -11,9 +15,11 @@ use barnabas_wire::api::broker_registration::{
 use barnabas_wire::api::create_topics::{
     CreatableReplicaAssignment, CreatableTopic, CreatableTopicResult, CreateTopicsRequest,
 };
+use barnabas_wire::api::elect_leaders::ElectLeadersRequest;
 use barnabas_wire::api::incremental_alter_configs::{
     AlterConfigsResource, AlterableConfig, IncrementalAlterConfigsRequest,
 };
+use barnabas_wire::{ErrorCode, Uuid};
 
 use crate::{Controller, ControllerConfig, Request, Response, bootstrap_records};
 
@@ -128,6 +134,38 @@ impl Cluster {
         self.controller.state().topics.by_name(topic).unwrap().partition(0).unwrap()
     }
 
+    /// The leader of the only partition of a topic asks for this ISR.
+    pub(crate) fn alter_isr(&mut self, topic: &str, isr: &[i32]) -> ErrorCode {
+        let partition = self.partition(topic);
+        let broker_id = partition.leader;
+        let data = RequestPartitionData {
+            leader_epoch: partition.leader_epoch,
+            partition_epoch: partition.partition_epoch,
+            new_isr_with_epochs: isr
+                .iter()
+                .map(|id| BrokerState { broker_id: *id, broker_epoch: -1 })
+                .collect(),
+            ..RequestPartitionData::default()
+        };
+        let topic_id = self.controller.state().topics.by_name(topic).unwrap().id;
+        let request = AlterPartitionRequest {
+            broker_id,
+            broker_epoch: self.broker(broker_id).epoch,
+            topics: vec![RequestTopicData { topic_id, partitions: vec![data] }],
+        };
+        match self.ask(&Request::AlterPartition(request)) {
+            Response::AlterPartition(response) => response.topics[0].partitions[0].error_code,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Elects preferred leaders; who leads topic "t" then.
+    pub(crate) fn elect_preferred(&mut self) -> i32 {
+        let request = ElectLeadersRequest { topic_partitions: None, ..Default::default() };
+        self.ask(&Request::ElectLeaders(request));
+        self.partition("t").leader
+    }
+
     /// Lets a broker's session expire while the others go on.
     pub(crate) fn lose(&mut self, id: i32) {
         for _ in 0..10 {
@@ -240,7 +278,6 @@ fn an_idle_controller_writes_nothing_but_a_no_op_per_interval() {
 
 #[test]
 fn producer_ids_come_in_blocks_to_registered_brokers() {
-    use barnabas_wire::ErrorCode;
     use barnabas_wire::api::allocate_producer_ids::AllocateProducerIdsRequest;
     let mut cluster = Cluster::new(1);
     let broker_epoch = cluster.broker(0).epoch;

@@ -1,7 +1,11 @@
+use barnabas_metadata::image::Delta;
+use barnabas_metadata::record::MetadataRecord;
 use barnabas_wire::api::broker_registration::BrokerRegistrationRequest;
+use barnabas_wire::api::unregister_broker::UnregisterBrokerRequest;
 use barnabas_wire::{ErrorCode, Uuid};
 
 use crate::tests::{Cluster, heartbeat, registration};
+use crate::{Controller, Request, Response};
 
 #[test]
 fn a_registration_gets_the_offset_of_its_record_as_epoch() {
@@ -127,4 +131,132 @@ fn a_failed_directory_takes_only_its_partitions_along() {
     cluster.heartbeat(failing);
     assert_eq!(cluster.broker(1).log_dirs, [Uuid([121; 16])]);
     assert_eq!(cluster.partition("t").leader, 1, "its replica is not in the failed directory");
+}
+
+#[test]
+fn a_broker_that_stopped_cleanly_is_back_at_once() {
+    let mut cluster = Cluster::new(2);
+    cluster.create_on("t", &[0, 1]);
+    for (id, leads) in [(0, true), (1, false)] {
+        let mut stop = heartbeat(id, cluster.broker(id).epoch);
+        stop.want_shut_down = true;
+        assert_eq!(cluster.heartbeat(stop.clone()).should_shut_down, !leads);
+        if leads {
+            assert!(cluster.heartbeat(stop).should_shut_down);
+        }
+        cluster.come_back(id, true);
+        assert_eq!(cluster.alter_isr("t", &[0, 1]), ErrorCode::NONE);
+        cluster.elect_preferred();
+    }
+}
+
+#[test]
+fn a_shutdown_waits_for_its_own_records_only() {
+    let mut cluster = Cluster::new(2);
+    cluster.create_on("t", &[0, 1]);
+    let mut stop = heartbeat(0, cluster.broker(0).epoch);
+    stop.want_shut_down = true;
+    assert!(!cluster.heartbeat(stop.clone()).should_shut_down);
+    let last = cluster.controller.next_offset - 1;
+    let mut other = heartbeat(1, cluster.broker(1).epoch);
+    other.current_metadata_offset = last - 1;
+    cluster.heartbeat(other.clone());
+    assert!(!cluster.heartbeat(stop.clone()).should_shut_down);
+    other.current_metadata_offset = last;
+    cluster.heartbeat(other);
+    assert!(cluster.heartbeat(stop).should_shut_down);
+}
+
+#[test]
+fn the_last_record_of_a_fencing_is_that_the_broker_is_fenced() {
+    let mut cluster = Cluster::new(2);
+    cluster.create_on("t", &[0, 1]);
+    let broker_epoch = cluster.broker(0).epoch;
+    cluster.ask(&Request::BrokerUnreachable { broker_id: 0, broker_epoch });
+    let [MetadataRecord::PartitionChange(_), MetadataRecord::BrokerRegistrationChange(last)] =
+        &cluster.records[..]
+    else {
+        panic!("{:?}", cluster.records);
+    };
+    assert_eq!(last.fenced, 1);
+}
+
+#[test]
+fn an_unreachable_broker_is_fenced_at_once_but_not_again_and_again() {
+    let mut cluster = Cluster::new(2);
+    cluster.create_on("t", &[0, 1]);
+    let epoch = cluster.broker(0).epoch;
+    let gone = |cluster: &mut Cluster, broker_epoch| match cluster
+        .ask(&Request::BrokerUnreachable { broker_id: 0, broker_epoch })
+    {
+        Response::BrokerUnreachable(fenced) => fenced,
+        other => panic!("{other:?}"),
+    };
+    assert!(!gone(&mut cluster, epoch - 1), "another process");
+    assert!(gone(&mut cluster, epoch));
+    assert_eq!((cluster.partition("t").leader, cluster.broker(0).fenced), (1, true));
+    assert!(!gone(&mut cluster, epoch), "it is fenced already");
+    // It lives all the same.
+    assert!(!cluster.heartbeat(heartbeat(0, epoch)).is_fenced);
+    cluster.now += 5_000;
+    assert!(!gone(&mut cluster, epoch), "who was wrong once is not believed");
+    for _ in 0..6 {
+        cluster.now += 5_000;
+        cluster.heartbeat(heartbeat(0, epoch));
+    }
+    assert!(gone(&mut cluster, epoch));
+    // Its next process need not wait for the session to expire.
+    cluster.come_back(0, false);
+}
+
+#[test]
+fn a_session_ends_when_its_time_is_over_and_not_before() {
+    let mut cluster = Cluster::new(1);
+    let timeout_ms = cluster.controller.config.session_timeout_ms;
+    cluster.controller.tick(timeout_ms - 1).unwrap();
+    assert!(!cluster.broker(0).fenced);
+    assert_eq!(cluster.controller.deadline(), Some(timeout_ms));
+    cluster.controller.tick(timeout_ms).unwrap();
+    assert!(cluster.broker(0).fenced);
+}
+
+#[test]
+fn an_unregistered_broker_is_nowhere_in_sync() {
+    let mut cluster = Cluster::new(3);
+    cluster.create_on("t", &[0, 1]);
+    cluster.configure(2, "t", "min.insync.replicas", Some("2"));
+    let mut unregister = |broker_id| match cluster
+        .ask(&Request::UnregisterBroker(UnregisterBrokerRequest { broker_id }))
+    {
+        Response::UnregisterBroker(response) => response.error_code,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(unregister(7), ErrorCode::BROKER_ID_NOT_REGISTERED);
+    assert_eq!(unregister(0), ErrorCode::NONE);
+    assert_eq!(unregister(0), ErrorCode::BROKER_ID_NOT_REGISTERED);
+    let partition = cluster.partition("t");
+    assert_eq!((partition.leader, &partition.isr[..], &partition.elr[..]), (1, &[1][..], &[][..]));
+    assert_eq!(cluster.heartbeat(heartbeat(0, 1)).error_code, ErrorCode::STALE_BROKER_EPOCH);
+}
+
+#[test]
+fn a_controller_finishes_what_the_one_before_began() {
+    let mut cluster = Cluster::new(3);
+    for name in ["t", "u"] {
+        cluster.create_on(name, &[0, 1, 2]);
+    }
+    let mut image = cluster.controller.state().clone();
+    let broker_epoch = cluster.broker(0).epoch;
+    cluster.ask(&Request::BrokerUnreachable { broker_id: 0, broker_epoch });
+    // Only the first partition and the last record were written.
+    let mut delta = Delta::new(&image);
+    delta.replay(cluster.records.first().unwrap()).unwrap();
+    delta.replay(cluster.records.last().unwrap()).unwrap();
+    image = delta.finish(image.provenance).0;
+    let config = cluster.controller.config.clone();
+    cluster.controller = Controller::new(config, image, 1_000, cluster.now, None);
+    assert_eq!(cluster.partition("u").leader, 0);
+    cluster.controller.activate().unwrap();
+    assert_eq!((cluster.partition("u").leader, &cluster.partition("u").isr[..]), (1, &[1, 2][..]));
+    assert_eq!(cluster.partition("t").leader_epoch, 1);
 }

@@ -1,5 +1,8 @@
 //! AssignReplicasToDirs: a broker tells where it keeps its replicas (KIP-858).
 
+#[cfg(test)]
+mod tests;
+
 use barnabas_metadata::image::Image;
 use barnabas_metadata::record::MetadataRecord;
 use barnabas_wire::api::assign_replicas_to_dirs::{

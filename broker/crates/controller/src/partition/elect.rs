@@ -1,5 +1,8 @@
 //! ElectLeaders: elections that an operator asks for.
 
+#[cfg(test)]
+mod tests;
+
 use barnabas_metadata::image::{PartitionImage, TopicImage};
 use barnabas_metadata::record::MetadataRecord;
 use barnabas_wire::ErrorCode;

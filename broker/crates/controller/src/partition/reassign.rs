@@ -3,6 +3,9 @@
 //! A move adds the new replicas to the partition, waits until they are in sync, and drops those
 //! that go in the same record that completes it ([`Change`]).
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeSet;
 
 use barnabas_metadata::image::{LeaderRecoveryState, PartitionImage, TopicImage};
@@ -141,15 +144,13 @@ impl Controller {
     ) -> Change<'a> {
         let origin: Vec<i32> = without(&partition.replicas, &partition.adding_replicas);
         // What an earlier move added in vain goes at once, unless the partition relies on it.
-        let vain = without(&partition.adding_replicas, wanted);
+        let mut vain = without(&partition.adding_replicas, wanted);
+        let rest = without(&partition.isr, &vain).len();
+        if rest < rules.min_isr.min(wanted.len()).max(1) {
+            vain = without(&vain, &partition.isr);
+        }
         let isr = without(&partition.isr, &vain);
-        let min_isr = rules.min_isr.min(wanted.len());
-        let relied_on = isr.len() < partition.isr.len() && isr.len() < min_isr.max(1);
-        let (present, isr) = if relied_on {
-            (partition.replicas.clone(), partition.isr.clone())
-        } else {
-            (without(&partition.replicas, &vain), isr)
-        };
+        let present = without(&partition.replicas, &vain);
         let adding = sorted(without(wanted, &origin));
         let removing = sorted(without(&present, wanted));
         let all: Vec<i32> = wanted.iter().chain(&removing).copied().collect();

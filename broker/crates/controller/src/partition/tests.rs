@@ -70,23 +70,20 @@ fn unclean_elections_have_to_be_allowed() {
     cluster.come_back(1, true);
     assert_eq!(cluster.partition("t").leader, -1, "0 has what 1 does not");
     set(&mut cluster, "t", "unclean.leader.election.enable", "true");
-    cluster.now += 300_000;
-    cluster.heartbeat(heartbeat(1, cluster.broker(1).epoch));
     cluster.controller.tick(cluster.now).unwrap();
     let partition = cluster.partition("t");
-    assert_eq!((partition.leader, &partition.isr[..]), (1, &[1][..]));
+    assert_eq!((partition.leader, &partition.isr[..]), (1, &[1][..]), "at the next occasion");
     assert_eq!(partition.leader_recovery_state.value(), 1);
 }
 
 #[test]
 fn preferred_leaders_get_their_partitions_back() {
     let mut cluster = Cluster::new(2);
-    let id = cluster.create_on("t", &[0, 1]);
+    cluster.create_on("t", &[0, 1]);
     cluster.lose(0);
     cluster.come_back(0, true);
     assert_eq!(cluster.partition("t").leader, 1);
-    let data = alteration(&cluster, &[0, 1]);
-    assert_eq!(alter(&mut cluster, 1, id, data), ErrorCode::NONE);
+    assert_eq!(cluster.alter_isr("t", &[0, 1]), ErrorCode::NONE);
     cluster.now += 300_000;
     for broker in [0, 1] {
         cluster.heartbeat(heartbeat(broker, cluster.broker(broker).epoch));
