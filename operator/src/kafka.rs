@@ -5,6 +5,7 @@ mod admin;
 mod cluster;
 mod connection;
 mod error;
+mod reassignment;
 #[cfg(test)]
 mod tests;
 
@@ -12,3 +13,4 @@ pub use admin::{Admin, Answers, ConfigChange, Configs, NewTopic, TopicState};
 pub use cluster::{Broker, Partition, Quorum};
 pub use connection::Connection;
 pub use error::{Error, Refusal};
+pub use reassignment::Assignment;

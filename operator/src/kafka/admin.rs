@@ -17,7 +17,8 @@ use barnabas_wire::api::metadata::{MetadataRequest, MetadataRequestTopic, Metada
 use barnabas_wire::{ErrorCode, Request, Uuid};
 use tokio::sync::Mutex;
 
-use super::{Connection, Error, Refusal};
+use super::cluster::partitions_of;
+use super::{Connection, Error, Partition, Refusal};
 
 /// The time-out inside requests that change something.
 const CHANGE_MAX: Duration = Duration::from_secs(15);
@@ -38,14 +39,31 @@ pub type Configs = BTreeMap<String, String>;
 pub struct TopicState {
     /// Its id; another one under the same name is another topic.
     pub id: Uuid,
-    /// How many partitions it has.
-    pub partitions: i32,
-    /// How many replicas its first partition has.
-    pub replicas: i16,
-    /// Partitions without a leader.
-    pub offline: i32,
+    /// Its partitions, by number.
+    pub partitions: Vec<Partition>,
     /// A topic of Kafka's own.
     pub internal: bool,
+}
+
+impl TopicState {
+    /// How many partitions it has.
+    #[must_use]
+    pub fn count(&self) -> i32 {
+        i32::try_from(self.partitions.len()).unwrap_or(i32::MAX)
+    }
+
+    /// How many replicas its first partition has.
+    #[must_use]
+    pub fn replicas(&self) -> i32 {
+        let first = self.partitions.first().map_or(0, |first| first.replicas.len());
+        i32::try_from(first).unwrap_or(i32::MAX)
+    }
+
+    /// How many partitions match.
+    pub fn count_of(&self, matches: impl Fn(&Partition) -> bool) -> i32 {
+        let found = self.partitions.iter().filter(|partition| matches(partition)).count();
+        i32::try_from(found).unwrap_or(i32::MAX)
+    }
 }
 
 /// A topic to create.
@@ -78,14 +96,14 @@ impl Admin {
         Self { bootstrap: bootstrap.into(), connection: Mutex::new(None) }
     }
 
-    /// The ids of the cluster's live brokers.
+    /// The cluster's live brokers with their racks.
     ///
     /// # Errors
     /// When the cluster does not answer.
-    pub async fn brokers(&self) -> Result<Vec<i32>, Error> {
+    pub async fn brokers(&self) -> Result<BTreeMap<i32, Option<String>>, Error> {
         let request = MetadataRequest { topics: Some(Vec::new()), ..MetadataRequest::default() };
         let response = self.send(&request).await?;
-        Ok(response.brokers.iter().map(|broker| broker.node_id).collect())
+        Ok(response.brokers.into_iter().map(|broker| (broker.node_id, broker.rack)).collect())
     }
 
     /// The topics of these names (all, if `None`); what does not exist is absent from the answer.
@@ -243,16 +261,10 @@ fn topic_state(topic: MetadataResponseTopic) -> Option<(String, Result<TopicStat
         ErrorCode::NONE | ErrorCode::LEADER_NOT_AVAILABLE => {}
         code => return Some((name, Err(Refusal { code, message: String::new() }))),
     }
-    let replicas = topic.partitions.first().map_or(0, |first| first.replica_nodes.len());
-    let offline = topic.partitions.iter().filter(|partition| partition.leader_id < 0).count();
-    let state = TopicState {
-        id: topic.topic_id,
-        partitions: i32::try_from(topic.partitions.len()).unwrap_or(i32::MAX),
-        replicas: i16::try_from(replicas).unwrap_or(i16::MAX),
-        offline: i32::try_from(offline).unwrap_or(i32::MAX),
-        internal: topic.is_internal,
-    };
-    Some((name, Ok(state)))
+    let (id, internal) = (topic.topic_id, topic.is_internal);
+    let mut partitions = partitions_of(&name, topic.partitions);
+    partitions.sort_by_key(|partition| partition.index);
+    Some((name, Ok(TopicState { id, partitions, internal })))
 }
 
 fn creatable(topic: &NewTopic) -> CreatableTopic {

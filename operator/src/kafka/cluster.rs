@@ -8,9 +8,7 @@ use barnabas_wire::api::describe_quorum::{
     DescribeQuorumRequest, ReplicaState, RequestPartitionData, RequestTopicData,
 };
 use barnabas_wire::api::elect_leaders::{ElectLeadersRequest, TopicPartitions};
-use barnabas_wire::api::metadata::{
-    MetadataRequest, MetadataResponsePartition, MetadataResponseTopic,
-};
+use barnabas_wire::api::metadata::{MetadataRequest, MetadataResponsePartition};
 use barnabas_wire::api::unregister_broker::UnregisterBrokerRequest;
 
 use super::admin::{TOPIC, change_ms};
@@ -104,7 +102,8 @@ impl Admin {
         };
         let response = self.send(&request).await?;
         response.error_code.ok().map_err(Error::Refused)?;
-        Ok(response.topics.into_iter().flat_map(partitions_of).collect())
+        let topics = response.topics.into_iter().filter_map(|t| Some((t.name?, t.partitions)));
+        Ok(topics.flat_map(|(name, partitions)| partitions_of(&name, partitions)).collect())
     }
 
     /// `min.insync.replicas` of topics, as it is in effect.
@@ -184,16 +183,19 @@ impl Admin {
     }
 }
 
-fn partitions_of(topic: MetadataResponseTopic) -> Vec<Partition> {
-    let Some(name) = topic.name else { return Vec::new() };
+/// The partitions of a topic.
+pub(super) fn partitions_of(
+    topic: &str,
+    partitions: Vec<MetadataResponsePartition>,
+) -> Vec<Partition> {
     let partition = |partition: MetadataResponsePartition| Partition {
-        topic: name.clone(),
+        topic: topic.to_owned(),
         index: partition.partition_index,
         leader: (partition.leader_id >= 0).then_some(partition.leader_id),
         replicas: partition.replica_nodes,
         isr: partition.isr_nodes,
     };
-    topic.partitions.into_iter().map(partition).collect()
+    partitions.into_iter().map(partition).collect()
 }
 
 fn quorum_of(leader: i32, voters: &[ReplicaState], observers: &[ReplicaState]) -> Quorum {

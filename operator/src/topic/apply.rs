@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::plan::{Requests, Step, refused};
-use crate::kafka::{Admin, Answers, Error};
+use super::plan::Requests;
+use crate::kafka::{Admin, Answers, Error, Refusal};
 
 /// Most topics in one request that changes something.
 const CHANGES_MAX: usize = 200;
@@ -12,7 +12,7 @@ const CHANGES_MAX: usize = 200;
 ///
 /// # Errors
 /// The cluster did not answer; some requests may have been carried out.
-pub async fn apply(admin: &Admin, requests: Requests) -> Result<BTreeMap<String, Step>, Error> {
+pub async fn apply(admin: &Admin, requests: Requests) -> Result<BTreeMap<String, Refusal>, Error> {
     let mut refusals = BTreeMap::new();
     for topics in requests.create.chunks(CHANGES_MAX) {
         collect(&mut refusals, admin.create_topics(topics).await?);
@@ -23,16 +23,17 @@ pub async fn apply(admin: &Admin, requests: Requests) -> Result<BTreeMap<String,
     for changes in in_parts(requests.configs) {
         collect(&mut refusals, admin.alter_configs(&changes).await?);
     }
+    for topics in in_parts(requests.replicas) {
+        collect(&mut refusals, admin.reassign(&topics).await?);
+    }
     for topics in requests.delete.chunks(CHANGES_MAX) {
         collect(&mut refusals, admin.delete_topics(topics).await?);
     }
     Ok(refusals)
 }
 
-fn collect<T>(refusals: &mut BTreeMap<String, Step>, answers: Answers<T>) {
-    let refused =
-        answers.into_iter().filter_map(|(name, answer)| Some((name, refused(&answer.err()?))));
-    refusals.extend(refused);
+fn collect<T>(refusals: &mut BTreeMap<String, Refusal>, answers: Answers<T>) {
+    refusals.extend(answers.into_iter().filter_map(|(name, answer)| Some((name, answer.err()?))));
 }
 
 fn in_parts<T>(mut all: BTreeMap<String, T>) -> Vec<BTreeMap<String, T>> {

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::kafka::{Admin, Answers, Configs, Error, TopicState};
+use super::placement::Brokers;
+use super::validate::Topic;
+use crate::kafka::{Admin, Answers, Assignment, Configs, Error, TopicState};
 
 /// Most topics whose configs are asked for in one request, which bounds its answer.
 const CONFIGS_MAX: usize = 500;
@@ -14,22 +16,68 @@ pub struct Observed {
     pub topics: Answers<TopicState>,
     /// The configs that are set on those.
     pub configs: Answers<Configs>,
+    /// Where replicas are going, of partitions that do not have as many as they should.
+    pub moves: BTreeMap<String, Assignment>,
+    /// Brokers that serve, with their racks.
+    pub brokers: Brokers,
+    /// How many brokers there are to be.
+    pub brokers_wanted: usize,
 }
 
-/// Reads the topics of these names.
+/// Reads the topics that there are to be.
 ///
 /// # Errors
 /// The cluster did not answer.
-pub async fn observe(admin: &Admin, names: &[String]) -> Result<Observed, Error> {
-    if names.is_empty() {
+pub async fn observe(
+    admin: &Admin,
+    wanted: &[&Topic],
+    brokers_wanted: usize,
+) -> Result<Observed, Error> {
+    if wanted.is_empty() {
         return Ok(Observed::default());
     }
-    let topics = admin.topics(Some(names)).await?;
+    let names: Vec<String> = wanted.iter().map(|topic| topic.name.clone()).collect();
+    let topics = admin.topics(Some(&names)).await?;
     let found: Vec<String> =
         topics.iter().filter(|(_, state)| state.is_ok()).map(|(name, _)| name.clone()).collect();
     let mut configs = BTreeMap::new();
     for chunk in found.chunks(CONFIGS_MAX) {
         configs.extend(admin.configs(chunk).await?);
     }
-    Ok(Observed { topics, configs })
+    let brokers = admin.brokers().await?;
+    let moves = moves(admin, wanted, &topics).await?;
+    Ok(Observed { topics, configs, moves, brokers, brokers_wanted })
+}
+
+/// Reads where replicas are going.
+///
+/// # Errors
+/// The cluster did not answer.
+pub async fn moves(
+    admin: &Admin,
+    wanted: &[&Topic],
+    topics: &Answers<TopicState>,
+) -> Result<BTreeMap<String, Assignment>, Error> {
+    let mut unlike: BTreeMap<String, Vec<i32>> = BTreeMap::new();
+    for topic in wanted {
+        let (Some(replicas), Some(Ok(state))) = (topic.replicas, topics.get(&topic.name)) else {
+            continue;
+        };
+        let replicas = usize::from(replicas.unsigned_abs());
+        let unlike_spec = state.partitions.iter().filter(|partition| {
+            partition.replicas.len() != replicas || partition.under_replicated()
+        });
+        let indexes: Vec<i32> = unlike_spec.map(|partition| partition.index).collect();
+        if !indexes.is_empty() {
+            unlike.insert(topic.name.clone(), indexes);
+        }
+    }
+    if unlike.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    match admin.reassignments(&unlike).await {
+        // Brokers that cannot move replicas are not moving any.
+        Err(Error::Unsupported(_)) => Ok(BTreeMap::new()),
+        other => other,
+    }
 }

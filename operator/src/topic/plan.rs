@@ -5,8 +5,11 @@ use std::collections::BTreeMap;
 use barnabas_wire::{ErrorCode, Uuid};
 
 use super::observe::Observed;
+use super::placement;
 use super::validate::{Topic, Wish};
-use crate::kafka::{ConfigChange, Configs, NewTopic, Refusal, TopicState};
+use crate::kafka::{Assignment, ConfigChange, Configs, NewTopic, Partition, Refusal, TopicState};
+
+const MIN_ISR: &str = "min.insync.replicas";
 
 /// What one topic needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +24,15 @@ pub enum Step {
         partitions: Option<i32>,
         /// Configs to set and to unset.
         configs: ConfigChange,
+        /// Replicas of partitions that have another number of them.
+        replicas: Assignment,
+    },
+    /// Something has to come first that will come by itself.
+    Wait {
+        /// What, for programs.
+        reason: &'static str,
+        /// What, for people.
+        message: String,
     },
     /// It goes with its resource.
     Delete(Uuid),
@@ -39,50 +51,75 @@ pub enum Step {
 #[must_use]
 pub fn plan(topic: &Topic, observed: &Observed) -> Step {
     let state = match observed.topics.get(&topic.name) {
-        Some(Err(refusal)) => return refused(refusal),
+        Some(Err(refusal)) => return refused(refusal, observed),
         Some(Ok(state)) => Some(state),
         None => None,
     };
     match (topic.wish, state) {
         (Wish::Release, _) | (Wish::Delete, None) => Step::Release,
         (Wish::Delete, Some(state)) => Step::Delete(state.id),
-        (Wish::Exist, None) => Step::Create(NewTopic {
-            name: topic.name.clone(),
-            partitions: topic.partitions.unwrap_or(-1),
-            replicas: topic.replicas.unwrap_or(-1),
-            configs: topic.configs.clone(),
+        (Wish::Exist, None) => too_few_brokers(topic, observed).unwrap_or_else(|| {
+            Step::Create(NewTopic {
+                name: topic.name.clone(),
+                partitions: topic.partitions.unwrap_or(-1),
+                replicas: topic.replicas.unwrap_or(-1),
+                configs: topic.configs.clone(),
+            })
         }),
         (Wish::Exist, Some(state)) => match observed.configs.get(&topic.name) {
-            Some(Err(refusal)) => refused(refusal),
-            Some(Ok(configs)) => change(topic, state, configs),
+            Some(Err(refusal)) => refused(refusal, observed),
+            Some(Ok(configs)) => change(topic, state, configs, observed),
             // Deleted between two questions: the next pass creates it.
             None => Step::Nothing,
         },
     }
 }
 
-/// A step that Kafka refused: what to tell.
+/// A step that Kafka refused: what to tell. What may succeed when it is tried again is waited for.
 #[must_use]
-pub fn refused(refusal: &Refusal) -> Step {
+pub fn refused(refusal: &Refusal, observed: &Observed) -> Step {
+    let starting = observed.brokers.len() < observed.brokers_wanted;
+    let passes = match refusal.code {
+        ErrorCode::INVALID_REPLICATION_FACTOR => starting,
+        // Somebody else was faster: the next pass compares.
+        ErrorCode::TOPIC_ALREADY_EXISTS => true,
+        code => code.is_retriable(),
+    };
+    if passes {
+        return Step::Wait { reason: "TryingAgain", message: refusal.to_string() };
+    }
     Step::Stall { reason: reason(refusal.code), message: refusal.to_string() }
 }
 
-fn change(topic: &Topic, state: &TopicState, configs: &Configs) -> Step {
+/// What is in the way of a topic that is to have more replicas than there are brokers.
+fn too_few_brokers(topic: &Topic, observed: &Observed) -> Option<Step> {
+    let replicas = usize::from(topic.replicas?.unsigned_abs());
+    let (serve, wanted) = (observed.brokers.len(), observed.brokers_wanted);
+    if replicas <= serve {
+        return None;
+    }
+    Some(if replicas <= wanted {
+        Step::Wait {
+            reason: "WaitingForBrokers",
+            message: format!("the topic is to have {replicas} replicas, {serve} brokers serve"),
+        }
+    } else {
+        stall(
+            "NotEnoughBrokers",
+            &format!(
+                "the topic is to have {replicas} replicas and the cluster has {wanted} brokers: \
+                 lower replicas, or add brokers"
+            ),
+        )
+    })
+}
+
+fn change(topic: &Topic, state: &TopicState, configs: &Configs, observed: &Observed) -> Step {
     if state.internal {
         return stall("InternalTopic", "this is a topic of Kafka's own: choose another topicName");
     }
-    if let Some(replicas) = topic.replicas.filter(|replicas| *replicas != state.replicas) {
-        let has = state.replicas;
-        return stall(
-            "ReplicasDiffer",
-            &format!(
-                "the topic has {has} replicas, the spec {replicas}, and this version does not \
-                 move replicas: set replicas: {has}, or leave it out"
-            ),
-        );
-    }
-    if let Some(partitions) = topic.partitions.filter(|partitions| *partitions < state.partitions) {
-        let has = state.partitions;
+    let has = state.count();
+    if let Some(partitions) = topic.partitions.filter(|partitions| *partitions < has) {
         return stall(
             "PartitionsCannotDecrease",
             &format!(
@@ -91,13 +128,50 @@ fn change(topic: &Topic, state: &TopicState, configs: &Configs) -> Step {
             ),
         );
     }
-    let partitions = topic.partitions.filter(|partitions| *partitions > state.partitions);
-    let configs = config_change(&topic.configs, configs);
-    if partitions.is_none() && configs.is_empty() {
-        Step::Nothing
+    let settled = settled(topic, state, observed);
+    let Some(replicas) = replicas(topic, &settled, observed) else {
+        return too_few_brokers(topic, observed).unwrap_or(Step::Nothing);
+    };
+    let partitions = topic.partitions.filter(|partitions| *partitions > has);
+    let mut configs = config_change(&topic.configs, configs);
+    // Replicas that are on their way do not count yet: nobody could produce until they are there.
+    let coming = settled.iter().any(|p| p.replicas.iter().any(|id| !p.isr.contains(id)));
+    let held_back = (coming || !replicas.is_empty()) && hold_back(&mut configs, state);
+    if partitions.is_some() || !configs.is_empty() || !replicas.is_empty() {
+        Step::Change { partitions, configs, replicas }
+    } else if held_back {
+        let message = format!("{MIN_ISR} is set as soon as that many replicas are in sync");
+        Step::Wait { reason: "MovingReplicas", message }
     } else {
-        Step::Change { partitions, configs }
+        Step::Nothing
     }
+}
+
+/// The partitions with their replicas as they will be once what moves has arrived.
+fn settled(topic: &Topic, state: &TopicState, observed: &Observed) -> Vec<Partition> {
+    let moves = observed.moves.get(&topic.name);
+    let settled = |partition: &Partition| {
+        let target = moves.and_then(|moves| moves.get(&partition.index));
+        let replicas = target.unwrap_or(&partition.replicas).clone();
+        Partition { replicas, ..partition.clone() }
+    };
+    state.partitions.iter().map(settled).collect()
+}
+
+/// The new replicas of partitions; `None` if there are too few brokers for them.
+fn replicas(topic: &Topic, settled: &[Partition], observed: &Observed) -> Option<Assignment> {
+    let Some(wanted) = topic.replicas else { return Some(Assignment::new()) };
+    placement::resize(settled, usize::from(wanted.unsigned_abs()), &observed.brokers)
+}
+
+/// Leaves `min.insync.replicas` for later while some partition has fewer in sync; says whether it
+/// did.
+fn hold_back(configs: &mut ConfigChange, state: &TopicState) -> bool {
+    let in_sync = state.partitions.iter().map(|partition| partition.isr.len()).min().unwrap_or(0);
+    let value = configs.get(MIN_ISR).and_then(Option::as_ref);
+    let raised = value.and_then(|value| value.parse::<usize>().ok());
+    let too_early = raised.is_some_and(|raised| raised > in_sync);
+    too_early && configs.remove(MIN_ISR).is_some()
 }
 
 /// What turns the configs that a topic has into those that it should have.
@@ -137,6 +211,8 @@ pub struct Requests {
     pub partitions: BTreeMap<String, i32>,
     /// Changes of configs.
     pub configs: BTreeMap<String, ConfigChange>,
+    /// New replicas of partitions.
+    pub replicas: BTreeMap<String, Assignment>,
     /// Topics to delete.
     pub delete: Vec<(String, Uuid)>,
 }
@@ -148,7 +224,10 @@ pub fn gather(steps: &BTreeMap<String, Step>) -> Requests {
     for (name, step) in steps {
         match step {
             Step::Create(topic) => requests.create.push(topic.clone()),
-            Step::Change { partitions, configs } => {
+            Step::Change { partitions, configs, replicas } => {
+                if !replicas.is_empty() {
+                    requests.replicas.insert(name.clone(), replicas.clone());
+                }
                 if let Some(total) = partitions {
                     requests.partitions.insert(name.clone(), *total);
                 }
@@ -157,7 +236,7 @@ pub fn gather(steps: &BTreeMap<String, Step>) -> Requests {
                 }
             }
             Step::Delete(id) => requests.delete.push((name.clone(), *id)),
-            Step::Nothing | Step::Release | Step::Stall { .. } => {}
+            Step::Nothing | Step::Release | Step::Wait { .. } | Step::Stall { .. } => {}
         }
     }
     requests

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use barnabas_crds::{KafkaTopic, KafkaTopicStatus};
-use futures::StreamExt;
+use barnabas_crds::cluster::Role;
+use barnabas_crds::{KafkaCluster, KafkaTopic, KafkaTopicStatus};
+use futures::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use kube::ResourceExt;
 use kube::api::{Api, Patch, PatchParams};
@@ -18,7 +19,7 @@ use tokio::time::Instant;
 use super::FINALIZER;
 use super::apply::apply;
 use super::controller::Context;
-use super::observe::observe;
+use super::observe::{Observed, moves, observe};
 use super::plan::{self, Step};
 use super::status;
 use super::validate::{Topic, Wish, losers, validate};
@@ -180,7 +181,7 @@ impl Worker {
                 self.settle(outcomes).await?;
                 Ok(names)
             }
-            Err(error) => {
+            Err(Failure::Kafka(error)) => {
                 let cluster = &self.key.cluster;
                 tracing::debug!(cluster, %error, "kafka does not answer");
                 let message = format!("waiting for the brokers of KafkaCluster {cluster}");
@@ -188,44 +189,41 @@ impl Worker {
                 self.settle_without_kafka(topics, &health, false).await?;
                 Err(error.into())
             }
+            Err(error) => Err(error),
         }
     }
 
     fn cluster_lives(&self) -> bool {
-        let key = ObjectRef::new(&self.key.cluster).within(&self.key.namespace);
-        let cluster = self.context.clusters.get(&key);
+        let cluster = self.cluster();
         cluster.is_some_and(|cluster| cluster.metadata.deletion_timestamp.is_none())
     }
 
+    fn cluster(&self) -> Option<Arc<KafkaCluster>> {
+        let key = ObjectRef::new(&self.key.cluster).within(&self.key.namespace);
+        self.context.clusters.get(&key)
+    }
+
+    /// How many brokers the cluster is to have.
+    fn brokers_wanted(&self) -> usize {
+        let cluster = self.cluster();
+        let pools = cluster.iter().flat_map(|cluster| &cluster.spec.node_pools);
+        let brokers = pools.filter(|pool| pool.roles.contains(&Role::Broker));
+        brokers.map(|pool| usize::try_from(pool.replicas).unwrap_or_default()).sum()
+    }
+
     /// Brings Kafka in line with the topics, and says how each stands.
-    async fn converge(&self, topics: &[Topic]) -> Result<Vec<Outcome>, kafka::Error> {
+    async fn converge(&self, topics: &[Topic]) -> Result<Vec<Outcome>, Failure> {
         let losers = losers(&self.resources());
         let owner = |topic: &Topic| losers.get(&topic.resource.uid().unwrap_or_default());
-        let names: Vec<String> =
-            topics.iter().filter(|t| owner(t).is_none()).map(|t| t.name.clone()).collect();
-        let mut observed = observe(&self.admin, &names).await?;
-        let mut steps: BTreeMap<String, Step> = topics
-            .iter()
-            .filter(|topic| owner(topic).is_none())
-            .map(|topic| (topic.name.clone(), plan::plan(topic, &observed)))
-            .collect();
+        let owned: Vec<&Topic> = topics.iter().filter(|topic| owner(topic).is_none()).collect();
+        let mut observed = observe(&self.admin, &owned, self.brokers_wanted()).await?;
+        let mut steps: BTreeMap<String, Step> =
+            owned.iter().map(|topic| (topic.name.clone(), plan::plan(topic, &observed))).collect();
         let requests = plan::gather(&steps);
         if requests != plan::Requests::default() {
+            self.guard(&owned, &steps).await?;
             self.tell(topics, &steps).await;
-            let refusals = apply(&self.admin, requests).await?;
-            observed.topics = self.admin.topics(Some(&names)).await?;
-            for topic in topics.iter().filter(|topic| owner(topic).is_none()) {
-                let step = match refusals.get(&topic.name) {
-                    Some(refusal) => refusal.clone(),
-                    None => {
-                        // What was not refused is set; the next pass over everything looks.
-                        let configs = Ok(topic.configs.clone());
-                        observed.configs.insert(topic.name.clone(), configs);
-                        plan::plan(topic, &observed)
-                    }
-                };
-                steps.insert(topic.name.clone(), step);
-            }
+            steps = self.change(&owned, &mut observed, requests).await?;
         }
         let now = Timestamp::now();
         let outcome = |topic: &Topic| match owner(topic) {
@@ -246,6 +244,44 @@ impl Worker {
             }
         };
         Ok(topics.iter().map(outcome).collect())
+    }
+
+    /// Sends the requests, and answers with what each topic still needs after them.
+    async fn change(
+        &self,
+        owned: &[&Topic],
+        observed: &mut Observed,
+        requests: plan::Requests,
+    ) -> Result<BTreeMap<String, Step>, kafka::Error> {
+        let refusals = apply(&self.admin, requests).await?;
+        let names: Vec<String> = owned.iter().map(|topic| topic.name.clone()).collect();
+        observed.topics = self.admin.topics(Some(&names)).await?;
+        observed.moves = moves(&self.admin, owned, &observed.topics).await?;
+        let mut steps = BTreeMap::new();
+        for topic in owned {
+            let step = if let Some(refusal) = refusals.get(&topic.name) {
+                plan::refused(refusal, observed)
+            } else {
+                // What was not refused is set; the next pass over everything looks.
+                observed.configs.insert(topic.name.clone(), Ok(topic.configs.clone()));
+                plan::plan(topic, observed)
+            };
+            steps.insert(topic.name.clone(), step);
+        }
+        Ok(steps)
+    }
+
+    /// Puts the finalizer on resources whose topic goes with them, before there is a topic: nothing
+    /// would delete it if the resource went first.
+    async fn guard(&self, owned: &[&Topic], steps: &BTreeMap<String, Step>) -> kube::Result<()> {
+        let api: Api<KafkaTopic> =
+            Api::namespaced(self.context.client.clone(), &self.key.namespace);
+        let created = owned.iter().filter(|topic| {
+            matches!(steps.get(&topic.name), Some(Step::Create(_)))
+                && topic.finalizer_change() == Some(true)
+        });
+        let writes: Vec<_> = created.map(|t| set_finalizer(&api, &t.resource, true)).collect();
+        futures::stream::iter(writes).buffer_unordered(WRITES).try_collect().await
     }
 
     /// Counts and tells of topics that are set back to a spec that they had reached before.
@@ -377,16 +413,7 @@ async fn write(api: &Api<KafkaTopic>, outcome: &Outcome) -> kube::Result<()> {
     let name = resource.name_any();
     let change = if outcome.release { Some(false) } else { outcome.topic.finalizer_change() };
     if let Some(wanted) = change {
-        let others = resource.finalizers().iter().filter(|found| *found != FINALIZER);
-        let mut finalizers: Vec<&str> = others.map(String::as_str).collect();
-        if wanted {
-            finalizers.push(FINALIZER);
-        }
-        let patch = json!({"metadata": {
-            "finalizers": finalizers,
-            "uid": resource.uid(),
-        }});
-        gone_is_fine(api.patch(&name, &PatchParams::default(), &Patch::Merge(&patch)).await)?;
+        set_finalizer(api, resource, wanted).await?;
     }
     if outcome.release {
         return Ok(());
@@ -395,6 +422,22 @@ async fn write(api: &Api<KafkaTopic>, outcome: &Outcome) -> kube::Result<()> {
     let patch = json!({"status": outcome.status});
     let manager = PatchParams { field_manager: Some(MANAGER.to_owned()), ..PatchParams::default() };
     gone_is_fine(api.patch_status(&name, &manager, &Patch::Merge(&patch)).await)
+}
+
+async fn set_finalizer(
+    api: &Api<KafkaTopic>,
+    resource: &KafkaTopic,
+    wanted: bool,
+) -> kube::Result<()> {
+    let others = resource.finalizers().iter().filter(|found| *found != FINALIZER);
+    let mut finalizers: Vec<&str> = others.map(String::as_str).collect();
+    if wanted {
+        finalizers.push(FINALIZER);
+    }
+    let patch = json!({"metadata": {"finalizers": finalizers, "uid": resource.uid()}});
+    let patched =
+        api.patch(&resource.name_any(), &PatchParams::default(), &Patch::Merge(&patch)).await;
+    gone_is_fine(patched)
 }
 
 /// A resource that is gone, or was made again, needs nothing any more.

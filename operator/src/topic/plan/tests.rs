@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::super::observe::Observed;
 use super::super::validate::{Topic, losers, validate};
 use super::{Requests, Step, gather, plan, refused};
-use crate::kafka::{Refusal, TopicState};
+use crate::kafka::{Assignment, Partition, Refusal, TopicState};
 
 pub fn resource(spec: &Value) -> Arc<KafkaTopic> {
     Arc::new(
@@ -26,14 +26,25 @@ fn topic(spec: &Value) -> Topic {
     validate(&resource(spec))
 }
 
+/// Three brokers in three racks, and a topic with one replica of each partition.
 pub fn observed(partitions: i32, configs: &[(&str, &str)]) -> Observed {
-    let state =
-        TopicState { id: Uuid([7; 16]), partitions, replicas: 1, offline: 0, internal: false };
+    let partition = |index: i32| Partition {
+        topic: "orders".to_owned(),
+        index,
+        leader: Some(index % 3),
+        replicas: vec![index % 3],
+        isr: vec![index % 3],
+    };
+    let partitions = (0..partitions).map(partition).collect();
+    let state = TopicState { id: Uuid([7; 16]), partitions, internal: false };
     let configs =
         configs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     Observed {
         topics: BTreeMap::from([("orders".to_owned(), Ok(state))]),
         configs: BTreeMap::from([("orders".to_owned(), Ok(configs))]),
+        brokers: (0..3).map(|id| (id, Some(format!("zone-{id}")))).collect(),
+        brokers_wanted: 3,
+        ..Observed::default()
     }
 }
 
@@ -62,6 +73,7 @@ fn drift_of_configs_is_set_back_and_partitions_grow() {
             ("retention.ms".to_owned(), Some("1000".to_owned())),
             ("segment.ms".to_owned(), None),
         ]),
+        replicas: Assignment::new(),
     };
     assert_eq!(plan(&topic(&spec()), &found), expected);
 }
@@ -87,9 +99,88 @@ fn a_refusal_names_kafkas_error() {
         code: ErrorCode::INVALID_CONFIG,
         message: "retention.ms is too small".to_owned(),
     };
-    let Step::Stall { reason, message } = refused(&refusal) else { panic!() };
+    let Step::Stall { reason, message } = refused(&refusal, &observed(1, &[])) else { panic!() };
     assert_eq!(reason, "InvalidConfig");
     assert!(message.contains("retention.ms is too small"), "{message}");
+}
+
+#[test]
+fn a_refusal_that_passes_by_itself_is_waited_for() {
+    let refused_with =
+        |code, observed: &Observed| refused(&Refusal { code, message: String::new() }, observed);
+    let mut observed = observed(1, &[]);
+    for code in [ErrorCode::NOT_CONTROLLER, ErrorCode::REQUEST_TIMED_OUT] {
+        assert!(matches!(refused_with(code, &observed), Step::Wait { .. }), "{code}");
+    }
+    // The default of three replicas is too many only until the third broker is there.
+    let few = ErrorCode::INVALID_REPLICATION_FACTOR;
+    assert!(matches!(refused_with(few, &observed), Step::Stall { .. }));
+    observed.brokers.pop_last();
+    assert!(matches!(refused_with(few, &observed), Step::Wait { .. }));
+}
+
+fn with_replicas(replicas: i32) -> Topic {
+    topic(&json!({"clusterRef": {"name": "events"}, "replicas": replicas}))
+}
+
+#[test]
+fn replicas_are_added_and_taken_away_where_they_differ() {
+    let Step::Change { replicas, .. } = plan(&with_replicas(3), &observed(2, &[])) else {
+        panic!()
+    };
+    assert_eq!(replicas, Assignment::from([(0, vec![0, 2, 1]), (1, vec![1, 2, 0])]));
+    let mut larger = observed(2, &[]);
+    if let Some(Ok(state)) = larger.topics.get_mut("orders") {
+        state.partitions[0].replicas = vec![0, 1];
+        state.partitions[0].isr = vec![0, 1];
+    }
+    let Step::Change { replicas, .. } = plan(&with_replicas(1), &larger) else { panic!() };
+    assert_eq!(replicas, Assignment::from([(0, vec![0])]));
+    assert_eq!(plan(&topic(&spec()), &observed(3, &[("retention.ms", "1000")])), Step::Nothing);
+}
+
+#[test]
+fn replicas_that_are_being_moved_count_as_they_will_be() {
+    let mut moving = observed(1, &[]);
+    if let Some(Ok(state)) = moving.topics.get_mut("orders") {
+        // From broker 0 to broker 1, by somebody's hand.
+        state.partitions[0].replicas = vec![1, 0];
+    }
+    moving.moves = BTreeMap::from([("orders".to_owned(), Assignment::from([(0, vec![1])]))]);
+    assert_eq!(plan(&with_replicas(1), &moving), Step::Nothing);
+}
+
+#[test]
+fn more_replicas_than_brokers_wait_for_those_that_start_or_stall() {
+    let mut absent = observed(1, &[]);
+    absent.topics.clear();
+    absent.brokers.pop_last();
+    assert!(matches!(plan(&with_replicas(3), &absent), Step::Wait { .. }));
+    let Step::Stall { reason, message } = plan(&with_replicas(4), &absent) else { panic!() };
+    assert_eq!(reason, "NotEnoughBrokers");
+    assert!(message.contains("lower replicas, or add brokers"), "{message}");
+    assert!(matches!(plan(&with_replicas(4), &observed(1, &[])), Step::Stall { .. }));
+}
+
+#[test]
+fn min_isr_is_raised_only_after_the_replicas_are_there() {
+    let wanted = topic(&json!({
+        "clusterRef": {"name": "events"}, "replicas": 3, "config": {"min.insync.replicas": 2},
+    }));
+    let mut found = observed(1, &[]);
+    let Step::Change { configs, replicas, .. } = plan(&wanted, &found) else { panic!() };
+    assert!(configs.is_empty() && !replicas.is_empty());
+    let set = |found: &mut Observed, isr: &[i32]| {
+        if let Some(Ok(state)) = found.topics.get_mut("orders") {
+            state.partitions[0].replicas = vec![0, 1, 2];
+            state.partitions[0].isr = isr.to_vec();
+        }
+    };
+    set(&mut found, &[0]);
+    assert!(matches!(plan(&wanted, &found), Step::Wait { reason: "MovingReplicas", .. }));
+    set(&mut found, &[0, 1]);
+    let Step::Change { configs, .. } = plan(&wanted, &found) else { panic!() };
+    assert_eq!(configs["min.insync.replicas"].as_deref(), Some("2"));
 }
 
 #[test]
@@ -139,10 +230,15 @@ fn the_oldest_of_two_resources_has_the_topic() {
 
 #[test]
 fn many_steps_make_one_request_of_each_kind() {
+    let grown = |partitions: i32| Step::Change {
+        partitions: Some(partitions),
+        configs: BTreeMap::new(),
+        replicas: Assignment::new(),
+    };
     let steps = BTreeMap::from([
         ("a".to_owned(), Step::Delete(Uuid([1; 16]))),
-        ("b".to_owned(), Step::Change { partitions: Some(2), configs: BTreeMap::new() }),
-        ("c".to_owned(), Step::Change { partitions: Some(5), configs: BTreeMap::new() }),
+        ("b".to_owned(), grown(2)),
+        ("c".to_owned(), grown(5)),
         ("d".to_owned(), Step::Nothing),
     ]);
     let expected = Requests {

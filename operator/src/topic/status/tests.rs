@@ -1,6 +1,9 @@
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde_json::json;
 
+use super::super::observe::Observed;
 use super::super::plan::Step;
 use super::super::plan::tests::{observed, resource};
 use super::super::validate::validate;
@@ -24,9 +27,30 @@ fn offline_partitions_keep_a_topic_from_being_ready() {
     let topic = validate(&resource(&json!({"clusterRef": {"name": "events"}})));
     let mut observed = observed(3, &[]);
     if let Some(Ok(state)) = observed.topics.get_mut("orders") {
-        state.offline = 2;
+        state.partitions[0].leader = None;
+        state.partitions[2].leader = None;
     }
     let status = status(&topic, &observed, &Step::Nothing, Timestamp::UNIX_EPOCH);
     assert_eq!(status.conditions[0].status, "False");
     assert_eq!(status.conditions[0].message, "2 of 3 partitions have no leader");
+}
+
+#[test]
+fn replicas_out_of_sync_are_counted_and_keep_nobody_from_using_the_topic() {
+    let topic = validate(&resource(&json!({"clusterRef": {"name": "events"}, "replicas": 2})));
+    let mut observed = observed(3, &[]);
+    if let Some(Ok(state)) = observed.topics.get_mut("orders") {
+        state.partitions[1].replicas = vec![1, 2];
+    }
+    let status_of =
+        |observed: &Observed| status(&topic, observed, &Step::Nothing, Timestamp::UNIX_EPOCH);
+    let status = status_of(&observed);
+    assert_eq!(status.under_replicated, Some(1));
+    assert_eq!(status.conditions[0].status, "True");
+    assert_eq!(status.conditions[0].message, "1 of 3 partitions have replicas out of sync");
+    // The same, because one is on its way there.
+    observed.moves = BTreeMap::from([("orders".to_owned(), [(1, vec![1, 2])].into())]);
+    let status = status_of(&observed);
+    assert_eq!(status.conditions[0].status, "True");
+    assert_eq!(status.conditions[1].reason, "MovingReplicas");
 }
