@@ -12,7 +12,7 @@ TARGET ?= bed
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: up
 up: ## A cluster with broker, operator and a topic (TARGET=current: the one of KUBECONFIG)
@@ -45,3 +45,7 @@ suites: ## The test suites of librdkafka and of the rdkafka crate
 .PHONY: bench
 bench: ## Barnabas and Apache Kafka side by side (QUICK=1: fewer and shorter runs)
 	@$(CARGO) run --quiet --locked --release -p barnabas-e2e -- bench $(if $(QUICK),--quick)
+
+.PHONY: bench-cluster
+bench-cluster: ## Three brokers of each side by side, three replicas (QUICK=1: fewer, shorter runs)
+	@$(CARGO) run --quiet --locked --release -p barnabas-e2e -- bench --cluster $(if $(QUICK),--quick)

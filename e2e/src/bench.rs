@@ -1,6 +1,7 @@
 //! `make bench`: our broker and Apache Kafka 4.3.1 side by side, in turns, under the same loads.
 //! Absolute figures of a small shared machine mean nothing: what counts are the ratios.
 
+mod cluster;
 mod load;
 mod measure;
 mod server;
@@ -41,6 +42,13 @@ const TARGETS: &[(&str, Target)] = &[
     (name::RSS_LOAD, Target::AtMost(80.0)),
     (name::START, Target::AtMost(150.0)),
     (name::RESTART, Target::AtMost(2_000.0)),
+    (name::CLUSTER_CPU, Target::ShareAtMost(0.4)),
+    (name::CLUSTER_PEAK, Target::MultipleAtLeast(2.0)),
+    (name::CLUSTER_P50, Target::None),
+    (name::CLUSTER_P99, Target::ShareAtMost(0.2)),
+    (name::CLUSTER_P999, Target::None),
+    (name::CLUSTER_PACED_CPU, Target::None),
+    (name::CLUSTER_RSS, Target::None),
     (name::JAVA_PRODUCE, Target::None),
     (name::JAVA_PRODUCE_CPU, Target::None),
     (name::JAVA_CONSUME, Target::None),
@@ -55,15 +63,10 @@ type Runs = BTreeMap<&'static str, Vec<f64>>;
 /// # Errors
 /// When a broker cannot be started or fails under load. A missed target is not a failure.
 pub fn run(quick: bool, control: bool) -> Result<()> {
-    let seconds = Duration::from_secs;
-    let (runs, times, records) = if quick {
-        (1, Times { warm_up: seconds(2), measure: seconds(3) }, 200_000)
-    } else {
-        (3, Times { warm_up: seconds(3), measure: seconds(5) }, 1_000_000)
-    };
+    let (runs, times) = length(quick);
+    let records = if quick { 200_000 } else { 1_000_000 };
     let begun = Instant::now();
-    let ours = if control { System::Apache } else { System::Barnabas(checkout::broker()?) };
-    let systems = [System::Apache, ours];
+    let systems = systems(control)?;
     let mut all = [Runs::new(), Runs::new()];
     for run in 1..=runs {
         println!("run {run} of {runs}");
@@ -80,6 +83,57 @@ pub fn run(quick: bool, control: bool) -> Result<()> {
     Ok(())
 }
 
+/// The same for three brokers, whose topic has three replicas of each partition.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_cluster(quick: bool, control: bool) -> Result<()> {
+    let (runs, times) = length(quick);
+    let begun = Instant::now();
+    let systems = systems(control)?;
+    let mut all = [Runs::new(), Runs::new()];
+    for run in 1..=runs {
+        println!("run {run} of {runs}");
+        // Kafka comes first: half of its peak is the rate of both.
+        for (system, runs) in systems.iter().zip(all.iter_mut()) {
+            let what = format!("three brokers of {}: throughput", system.name());
+            add(runs, step(&what, || cluster::throughput(system, times))?);
+        }
+        let [kafka, _] = &all;
+        let peak = middle(kafka.get(name::CLUSTER_PEAK).map_or(&[], Vec::as_slice));
+        for index in order(run) {
+            let (Some(system), Some(runs)) = (systems.get(index), all.get_mut(index)) else {
+                continue;
+            };
+            let what =
+                format!("three brokers of {}: latency at {:.0} MB/s", system.name(), peak / 2.0);
+            add(runs, step(&what, || cluster::latency(system, peak / 2.0, times))?);
+        }
+    }
+    print_table(&all);
+    println!("{:.1} minutes", begun.elapsed().as_secs_f64() / 60.0);
+    Ok(())
+}
+
+/// How many runs, and how long each measure takes.
+fn length(quick: bool) -> (u32, Times) {
+    let seconds = Duration::from_secs;
+    if quick {
+        return (1, Times { warm_up: seconds(2), measure: seconds(3) });
+    }
+    (3, Times { warm_up: seconds(3), measure: seconds(5) })
+}
+
+fn systems(control: bool) -> Result<[System; 2]> {
+    let ours = if control { System::Apache } else { System::Barnabas(checkout::broker()?) };
+    Ok([System::Apache, ours])
+}
+
+/// Who goes first alternates, so that neither always finds the machine as the other left it.
+fn order(run: u32) -> [usize; 2] {
+    if run.is_multiple_of(2) { [1, 0] } else { [0, 1] }
+}
+
 fn one_run(systems: &[System; 2], all: &mut [Runs; 2], times: Times, run: u32) -> Result<()> {
     for (system, runs) in systems.iter().zip(all.iter_mut()) {
         let name = system.name();
@@ -88,12 +142,7 @@ fn one_run(systems: &[System; 2], all: &mut [Runs; 2], times: Times, run: u32) -
     }
     let [kafka, _] = all;
     let peak = middle(kafka.get(name::PRODUCE_PEAK).map_or(&[], Vec::as_slice));
-    // Who goes first alternates, so that neither always finds the machine as the other left it.
-    let mut order: Vec<usize> = vec![0, 1];
-    if run.is_multiple_of(2) {
-        order.reverse();
-    }
-    for index in order {
+    for index in order(run) {
         let (Some(system), Some(runs)) = (systems.get(index), all.get_mut(index)) else { continue };
         let what = format!("{}: latency at {:.0} MB/s", system.name(), peak / 2.0);
         add(runs, step(&what, || measure::latency(system, peak / 2.0, times))?);

@@ -9,7 +9,7 @@ use barnabas_e2e::failure::Result;
 use barnabas_e2e::faults::Setting;
 use barnabas_e2e::suites::Suite;
 use barnabas_e2e::system::System;
-use barnabas_e2e::{checks, deployment, ensure, faults, load, scenario};
+use barnabas_e2e::{bench, checks, deployment, ensure, faults, load, scenario};
 use clap::{Args, Parser, Subcommand};
 
 /// Test bed, scenarios, client matrix and benchmark of Barnabas.
@@ -80,6 +80,9 @@ enum Command {
         /// One run instead of three, and shorter.
         #[arg(long)]
         quick: bool,
+        /// Three brokers with three replicas of each partition, instead of one broker.
+        #[arg(long)]
+        cluster: bool,
         /// Apache Kafka against itself: what the machine alone does to the ratios.
         #[arg(long)]
         control: bool,
@@ -187,7 +190,8 @@ fn run(command: Command) -> Result<()> {
         Command::Down { target } => deployment::down(target),
         Command::Test { stages } => checks::run(&stages),
         Command::Scenarios { names, keep } => scenarios(&names, keep),
-        Command::Bench { quick, control } => barnabas_e2e::bench::run(quick, control),
+        Command::Bench { quick, cluster: true, control } => bench::run_cluster(quick, control),
+        Command::Bench { quick, cluster: false, control } => bench::run(quick, control),
     }
 }
 

@@ -36,9 +36,9 @@ impl Shape {
         self.record_bytes * self.batch_records
     }
 
-    /// A Produce frame for each partition. The bytes do not compress and differ from record to
-    /// record.
-    fn frames(self, topic: &str) -> Result<Vec<Bytes>> {
+    /// A Produce frame for each of these partitions. The bytes do not compress and differ from
+    /// record to record.
+    fn frames(self, topic: &str, partitions: &[i32]) -> Result<Vec<Bytes>> {
         let mut state = 0x9e37_79b9_7f4a_7c15_u64;
         let mut byte = move || {
             state ^= state << 13;
@@ -46,39 +46,58 @@ impl Shape {
             state ^= state << 17;
             state.to_le_bytes()[0]
         };
-        (0..PARTITIONS)
+        partitions
+            .iter()
             .map(|partition| {
                 let values: Vec<Vec<u8>> = (0..self.batch_records)
                     .map(|_| (0..self.record_bytes).map(|_| byte()).collect())
                     .collect();
                 let batch = kafka::batch(kafka::now_ms(), values.iter().map(Vec::as_slice));
-                kafka::frame(&kafka::produce_request(topic, partition, batch), PRODUCE_VERSION)
+                kafka::frame(&kafka::produce_request(topic, *partition, batch), PRODUCE_VERSION)
             })
             .collect()
     }
 }
 
-/// Produces as fast as the broker takes it, for `time`, and returns how many batches it took.
+/// A broker and the partitions that it leads.
+#[derive(Clone, Debug)]
+pub struct Route {
+    /// Where it is.
+    pub address: String,
+    /// What it leads.
+    pub partitions: Vec<i32>,
+}
+
+/// The one broker that leads everything.
+pub fn all_at(address: &str) -> Vec<Route> {
+    vec![Route { address: address.to_owned(), partitions: (0..PARTITIONS).collect() }]
+}
+
+/// Produces as fast as the brokers take it, for `time`, over so many connections to each, and
+/// returns how many batches they took.
 ///
 /// # Errors
-/// When the broker refuses a batch or closes a connection.
+/// When a broker refuses a batch or closes a connection.
 pub fn produce_at_will(
-    address: &str,
+    routes: &[Route],
     topic: &str,
     shape: Shape,
     connections: usize,
     time: Duration,
 ) -> Result<u64> {
-    let frames = shape.frames(topic)?;
+    let encoded: Vec<Vec<Bytes>> =
+        routes.iter().map(|route| shape.frames(topic, &route.partitions)).collect::<Result<_>>()?;
     let batches = AtomicU64::new(0);
     let deadline = Instant::now() + time;
     std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..connections)
-            .map(|worker| {
-                let (frames, batches) = (&frames, &batches);
-                scope.spawn(move || -> Result<()> {
-                    let mut connection = Connection::open(address)?;
-                    let mut next = frames.iter().cycle().skip(worker * frames.len() / connections);
+        let mut workers = Vec::new();
+        for (route, frames) in routes.iter().zip(&encoded) {
+            for worker in 0..connections {
+                let batches = &batches;
+                let first = worker * frames.len() / connections;
+                workers.push(scope.spawn(move || {
+                    let mut connection = Connection::open(&route.address)?;
+                    let mut next = frames.iter().cycle().skip(first);
                     let mut under_way = 0;
                     while Instant::now() < deadline || under_way > 0 {
                         while under_way < IN_FLIGHT && Instant::now() < deadline {
@@ -92,9 +111,9 @@ pub fn produce_at_will(
                         }
                     }
                     Ok(())
-                })
-            })
-            .collect();
+                }));
+            }
+        }
         join_all(workers)
     })?;
     Ok(batches.load(Ordering::Relaxed))
@@ -108,22 +127,54 @@ pub struct Latencies {
     pub batches: u64,
 }
 
-/// Produces `rate` batches a second, each at its time whether or not those before are
-/// acknowledged, so that a stall is felt by everything that falls due in it. The first `warm_up`
-/// is not counted.
+/// Produces `rate` batches a second over one connection to each broker, evenly over the partitions,
+/// each at its time whether or not those before are acknowledged, so that a stall is felt by
+/// everything that falls due in it. The first `warm_up` is not counted.
 ///
 /// # Errors
-/// When the broker refuses a batch or closes the connection.
+/// When a broker refuses a batch or closes the connection.
 pub fn produce_at_rate(
-    address: &str,
+    routes: &[Route],
     topic: &str,
     shape: Shape,
     rate: f64,
     warm_up: Duration,
     time: Duration,
 ) -> Result<Latencies> {
-    let frames = shape.frames(topic)?;
-    let mut writer = Connection::open(address)?;
+    let partitions: usize = routes.iter().map(|route| route.partitions.len()).sum();
+    std::thread::scope(|scope| {
+        let mut workers = Vec::new();
+        for route in routes {
+            #[expect(clippy::cast_precision_loss, reason = "a few partitions")]
+            let share = route.partitions.len() as f64 / partitions as f64;
+            let produce = move || to_one_at_rate(route, topic, shape, rate * share, warm_up, time);
+            workers.push(scope.spawn(produce));
+        }
+        let mut all = Latencies { histogram: empty_histogram()?, batches: 0 };
+        for worker in workers {
+            let one = worker.join().map_err(|_| Failure::new("a worker panicked"))??;
+            all.batches += one.batches;
+            all.histogram.add(one.histogram).map_err(|error| Failure::new(format!("{error:?}")))?;
+        }
+        Ok(all)
+    })
+}
+
+fn empty_histogram() -> Result<Histogram<u64>> {
+    Histogram::new_with_bounds(1, LATENCY_MAX_MICROS, 3)
+        .map_err(|error| Failure::new(format!("{error:?}")))
+}
+
+fn to_one_at_rate(
+    route: &Route,
+    topic: &str,
+    shape: Shape,
+    rate: f64,
+    warm_up: Duration,
+    time: Duration,
+) -> Result<Latencies> {
+    let frames = shape.frames(topic, &route.partitions)?;
+    let mut writer = Connection::open(&route.address)?;
     let mut reader = writer.share()?;
     let (due, awaited) = mpsc::channel::<Instant>();
     let failed = AtomicBool::new(false);
@@ -132,8 +183,7 @@ pub fn produce_at_rate(
     let end = count_from + time;
     std::thread::scope(|scope| {
         let reading = scope.spawn(|| -> Result<Latencies> {
-            let mut histogram = Histogram::new_with_bounds(1, LATENCY_MAX_MICROS, 3)
-                .map_err(|error| Failure::new(format!("{error:?}")))?;
+            let mut histogram = empty_histogram()?;
             let mut batches = 0;
             for at in awaited {
                 expect_acknowledged(&mut reader)

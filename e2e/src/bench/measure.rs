@@ -13,15 +13,15 @@ use crate::system::{self, System};
 use crate::usage::{self, Peak};
 
 /// 64 KiB batches of 1 KiB records.
-const LARGE: Shape = Shape { record_bytes: 1024, batch_records: 64 };
+pub(super) const LARGE: Shape = Shape { record_bytes: 1024, batch_records: 64 };
 /// The same rate in smaller batches, as a producer with a short linger sends them.
-const PACED: Shape = Shape { record_bytes: 1024, batch_records: 16 };
+pub(super) const PACED: Shape = Shape { record_bytes: 1024, batch_records: 16 };
 /// One record at a time.
 const SINGLE: Shape = Shape { record_bytes: 1024, batch_records: 1 };
 const SINGLE_RATES: [f64; 2] = [4_000.0, 10_000.0];
 
 /// User bytes of a gigabyte.
-const GB: f64 = 1e9;
+pub(super) const GB: f64 = 1e9;
 
 /// How long the measures take.
 #[derive(Clone, Copy)]
@@ -51,6 +51,13 @@ pub mod name {
     pub const RSS_LOAD: &str = "RSS under load, MiB";
     pub const START: &str = "start, empty folder, to first acked produce, ms";
     pub const RESTART: &str = "kill -9, 1,000 partitions, to acked produce, ms";
+    pub const CLUSTER_CPU: &str = "RF 3 produce 1 KiB, CPU s/GB of all brokers";
+    pub const CLUSTER_PEAK: &str = "RF 3 produce 1 KiB, peak MB/s";
+    pub const CLUSTER_P50: &str = "RF 3 at half of Kafka's peak, p50 ms";
+    pub const CLUSTER_P99: &str = "RF 3 at half of Kafka's peak, p99 ms";
+    pub const CLUSTER_P999: &str = "RF 3 at half of Kafka's peak, p99.9 ms";
+    pub const CLUSTER_PACED_CPU: &str = "RF 3 at half of Kafka's peak, CPU s/GB";
+    pub const CLUSTER_RSS: &str = "RF 3 RSS of a broker after load, MiB";
     pub const JAVA_PRODUCE: &str = "Java producer-perf 1 KiB, records/s";
     pub const JAVA_PRODUCE_CPU: &str = "Java producer-perf 1 KiB, CPU s/GB";
     pub const JAVA_CONSUME: &str = "Java consumer-perf 1 KiB, MB/s";
@@ -65,13 +72,14 @@ pub fn throughput(system: &System, times: Times) -> Result<Figures> {
     let server = Server::start(system, &[])?;
     let peak = Peak::watch(server.pid());
     let address = server.bootstrap();
+    let routes = load::all_at(&address);
     let mut connection = Connection::open(&address)?;
     let mut figures = Figures::new();
 
     ready_topic(&mut connection, "large")?;
-    load::produce_at_will(&address, "large", LARGE, 2, times.warm_up)?;
+    load::produce_at_will(&routes, "large", LARGE, 2, times.warm_up)?;
     let (batches, seconds, cpu) =
-        counted(&server, || load::produce_at_will(&address, "large", LARGE, 2, times.measure))?;
+        counted(&server, || load::produce_at_will(&routes, "large", LARGE, 2, times.measure))?;
     let bytes = as_f64(batches) * as_f64(LARGE.batch_bytes() as u64);
     figures.insert(name::PRODUCE_CPU, cpu / (bytes / GB));
     figures.insert(name::PRODUCE_PEAK, bytes / 1e6 / seconds);
@@ -82,10 +90,10 @@ pub fn throughput(system: &System, times: Times) -> Result<Figures> {
 
     ready_topic(&mut connection, "single")?;
     for (rate, name) in SINGLE_RATES.iter().zip([name::SINGLE_4K_CPU, name::SINGLE_10K_CPU]) {
-        load::produce_at_rate(&address, "single", SINGLE, *rate, times.warm_up, Duration::ZERO)?;
+        load::produce_at_rate(&routes, "single", SINGLE, *rate, times.warm_up, Duration::ZERO)?;
         let (latencies, _, cpu) = counted(&server, || {
             let none = Duration::ZERO;
-            load::produce_at_rate(&address, "single", SINGLE, *rate, none, times.measure)
+            load::produce_at_rate(&routes, "single", SINGLE, *rate, none, times.measure)
         })?;
         let bytes = as_f64(latencies.batches) * as_f64(SINGLE.batch_bytes() as u64);
         figures.insert(name, cpu / (bytes / GB));
@@ -101,12 +109,13 @@ pub fn throughput(system: &System, times: Times) -> Result<Figures> {
 pub fn latency(system: &System, mb_per_second: f64, times: Times) -> Result<Figures> {
     let server = Server::start(system, &[])?;
     let address = server.bootstrap();
+    let routes = load::all_at(&address);
     ready_topic(&mut Connection::open(&address)?, "paced")?;
     let rate = mb_per_second * 1e6 / as_f64(PACED.batch_bytes() as u64);
     // A JVM needs its warm-up: three times as long as for throughput.
     let warm_up = 3 * times.warm_up;
     let latencies =
-        load::produce_at_rate(&address, "paced", PACED, rate, warm_up, 2 * times.measure)?;
+        load::produce_at_rate(&routes, "paced", PACED, rate, warm_up, 2 * times.measure)?;
     let at = |quantile| as_f64(latencies.histogram.value_at_quantile(quantile)) / 1e3;
     Ok(Figures::from([(name::P50, at(0.5)), (name::P99, at(0.99)), (name::P999, at(0.999))]))
 }
@@ -245,7 +254,7 @@ fn number_before(text: &str, unit: &str) -> Option<f64> {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
-fn as_f64(number: u64) -> f64 {
+pub(super) fn as_f64(number: u64) -> f64 {
     number as f64
 }
 
