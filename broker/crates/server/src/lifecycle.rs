@@ -111,7 +111,8 @@ pub async fn start(
         joined = beats.join(&registration, options.registration_timeout) => joined?,
         error = lifecycle.failed() => return Err(LifecycleError::Metadata(error)),
     }
-    let assign = assign::send(Arc::clone(&beats.node), Arc::clone(&epoch), beats.applied.clone());
+    let (node, epoch) = (Arc::clone(&beats.node), Arc::clone(&beats.epoch));
+    let assign = assign::send(node, epoch, beats.applied.clone());
     machine::spawn(assign);
     let (leave, leaving) = oneshot::channel();
     lifecycle.leave = Some(leave);

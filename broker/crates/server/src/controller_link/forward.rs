@@ -21,12 +21,16 @@ pub(super) async fn send(
                 $(Request::$api(request) => {
                     peers.call(to, request, limit).await.map(Response::$api)
                 })*
+                // The observation of a controller about its own cluster: for itself only.
+                Request::BrokerUnreachable { .. } => Ok(Response::BrokerUnreachable(false)),
             }
         };
     }
     call! {
-        AllocateProducerIds AlterConfigs AlterPartition BrokerHeartbeat BrokerRegistration
-        ControllerRegistration CreatePartitions CreateTopics DeleteTopics IncrementalAlterConfigs
+        AllocateProducerIds AlterConfigs AlterPartition AlterPartitionReassignments
+        AssignReplicasToDirs BrokerHeartbeat BrokerRegistration ControllerRegistration
+        CreatePartitions CreateTopics DeleteTopics ElectLeaders IncrementalAlterConfigs
+        ListPartitionReassignments UnregisterBroker UpdateFeatures
     }
 }
 
@@ -40,6 +44,13 @@ pub(super) fn is_refusal(response: &Response) -> bool {
         }
         // Of a partition it means that the controller knows less than the asking leader.
         Response::AlterPartition(response) => refusal(response.error_code),
+        Response::AlterPartitionReassignments(response) => refusal(response.error_code),
+        Response::AssignReplicasToDirs(response) => refusal(response.error_code),
+        Response::ElectLeaders(response) => refusal(response.error_code),
+        Response::ListPartitionReassignments(response) => refusal(response.error_code),
+        Response::UnregisterBroker(response) => refusal(response.error_code),
+        Response::UpdateFeatures(response) => refusal(response.error_code),
+        Response::BrokerUnreachable(_) => false,
         Response::BrokerHeartbeat(response) => refusal(response.error_code),
         Response::BrokerRegistration(response) => refusal(response.error_code),
         Response::ControllerRegistration(response) => refusal(response.error_code),
@@ -64,6 +75,8 @@ pub(super) fn effect_is_seen(request: &Request) -> bool {
         request,
         Request::AllocateProducerIds(_)
             | Request::AlterPartition(_)
+            | Request::AssignReplicasToDirs(_)
+            | Request::ListPartitionReassignments(_)
             | Request::BrokerHeartbeat(_)
             | Request::BrokerRegistration(_)
             | Request::ControllerRegistration(_)
