@@ -213,6 +213,16 @@ impl<K: Copy + Ord> Fetcher<K> {
         }
     }
 
+    /// The partition is not fetched before a time: it has taken as much as it may.
+    pub fn hold(&mut self, key: K, leader_epoch: LeaderEpoch, until_ms: i64) {
+        if let Some(mut followed) = self.current(&key, leader_epoch)
+            && followed.is_ready()
+        {
+            followed.state = State::Delayed { until_ms };
+            self.set(key, followed);
+        }
+    }
+
     /// The partition's log failed: it is not fetched until it gets a new leader epoch.
     pub fn fail(&mut self, key: K, leader_epoch: LeaderEpoch) {
         if let Some(mut followed) = self.current(&key, leader_epoch) {

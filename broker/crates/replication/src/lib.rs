@@ -12,6 +12,7 @@ mod ids;
 mod partition;
 mod purgatory;
 mod session;
+mod throttle;
 
 pub use deadlines::Deadlines;
 pub use fetcher::{
@@ -32,3 +33,4 @@ pub use session::{
     Answer, Answered, FetchPartition, FetchPlan, SessionCache, SessionError, SessionId,
     SessionRequest,
 };
+pub use throttle::Throttle;

@@ -23,7 +23,7 @@ use crate::net::{Admission, Limits};
 use crate::partition::{LogDir, Partitions};
 use crate::peer::{Dialer, Peers};
 use crate::producer_ids::ProducerIds;
-use crate::replica::{Fetchers, ReplicaSettings};
+use crate::replica::{Fetchers, ReplicaSettings, Throttles};
 
 /// Who this node is.
 #[derive(Clone, Debug)]
@@ -73,6 +73,8 @@ pub struct Node {
     pub fetchers: Fetchers,
     /// Connections to brokers, for what is asked of them now and then.
     pub peers: Peers,
+    /// The limits on replication that catches up.
+    pub throttles: Throttles,
     /// How replication behaves.
     pub replication: ReplicaSettings,
     /// The epoch of this process's registration; -1 before that is in the image.
@@ -114,6 +116,7 @@ impl Node {
         let replication = ReplicaSettings::new(&properties);
         let client_id = format!("broker-{}", identity.node_id);
         let peers = Peers::new(Arc::clone(&parts.dialer), client_id);
+        let throttles = Throttles::new(Arc::clone(&clock));
         let partitions = Partitions::new(
             Config {
                 node: NodeId(identity.node_id),
@@ -148,6 +151,7 @@ impl Node {
             dialer: parts.dialer,
             fetchers: Fetchers::new(&replication),
             peers,
+            throttles,
             replication,
             broker_epoch: watch::Sender::new(-1),
             controller: OnceLock::new(),
@@ -162,6 +166,11 @@ impl Node {
         self.admission.set_limits(limit("max.connections"), limit("max.connections.per.ip"));
         let rate = live.integer("replica.alter.log.dirs.io.max.bytes.per.second", i64::MAX);
         self.partitions.set_move_rate(rate);
+        let rate = |name| live.integer(name, i64::MAX);
+        self.throttles.set_rates(
+            rate("leader.replication.throttled.rate"),
+            rate("follower.replication.throttled.rate"),
+        );
         self.partitions.set_cordoned(&live.list("cordoned.log.dirs"));
     }
 

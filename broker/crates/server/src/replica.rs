@@ -6,12 +6,14 @@ mod fetch;
 mod fetchers;
 mod reset;
 mod settings;
+mod throttles;
 mod watch;
 
 pub use alter::IsrChanges;
 pub use brokers::ImageBrokers;
 pub use fetchers::Fetchers;
 pub use settings::ReplicaSettings;
+pub use throttles::Throttles;
 
 use std::sync::Arc;
 

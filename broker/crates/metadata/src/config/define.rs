@@ -120,7 +120,6 @@ pub(super) mod reason {
     pub(in super::super) const STARTUP: &str = "a start that cannot succeed fails at once";
     pub(in super::super) const STREAMS: &str = "streams groups (KIP-1071) are not supported yet";
     pub(in super::super) const TELEMETRY: &str = "client metrics (KIP-714) are not supported yet";
-    pub(in super::super) const THROTTLE: &str = "replication throttles are not supported yet";
     pub(in super::super) const TIERED: &str = "tiered storage (KIP-405) is not supported yet";
     pub(in super::super) const TLS: &str = "TLS is not supported yet";
     pub(in super::super) const TOKEN: &str = "delegation tokens are not supported yet";

@@ -31,7 +31,9 @@ pub use error::ConfigError;
 pub use listener::{ListenerPrefix, split_listener_prefix};
 pub use names::broker_synonyms;
 pub use registry::{Scope, definition, definitions, lookup};
-pub use topic_config::{CleanupPolicy, Compression, TimestampType, TopicConfig, check_topic};
+pub use topic_config::{
+    CleanupPolicy, Compression, ThrottledReplicas, TimestampType, TopicConfig, check_topic,
+};
 pub use validator::Validator;
 pub use value::{ConfigType, Value};
 

@@ -72,8 +72,7 @@ pub(super) const DEFINITIONS: &[ConfigDef] = &[
         "Replicas throttled on the follower, as `partition:broker` or `*`.",
     )
     .check(Validator::ThrottledReplicas)
-    .per_resource()
-    .default_only(reason::THROTTLE),
+    .per_resource(),
     def(
         "index.interval.bytes",
         ConfigType::Int,
@@ -96,8 +95,7 @@ pub(super) const DEFINITIONS: &[ConfigDef] = &[
         "Replicas throttled on the leader, as `partition:broker` or `*`.",
     )
     .check(Validator::ThrottledReplicas)
-    .per_resource()
-    .default_only(reason::THROTTLE),
+    .per_resource(),
     def(
         "local.retention.bytes",
         ConfigType::Long,

@@ -44,6 +44,34 @@ pub struct TopicConfig {
     pub segment_ms: i64,
     /// `unclean.leader.election.enable`.
     pub unclean_leader_election: bool,
+    /// `leader.replication.throttled.replicas`.
+    pub leader_throttled: ThrottledReplicas,
+    /// `follower.replication.throttled.replicas`.
+    pub follower_throttled: ThrottledReplicas,
+}
+
+/// The replicas of a topic that a replication throttle counts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum ThrottledReplicas {
+    /// None.
+    #[default]
+    None,
+    /// `*`.
+    All,
+    /// Partitions with brokers.
+    Some(Vec<(i32, i32)>),
+}
+
+impl ThrottledReplicas {
+    /// Whether the replica of this partition on this broker is among them.
+    #[must_use]
+    pub fn contains(&self, partition: i32, broker: i32) -> bool {
+        match self {
+            Self::None => false,
+            Self::All => true,
+            Self::Some(replicas) => replicas.contains(&(partition, broker)),
+        }
+    }
 }
 
 /// `cleanup.policy`; neither keeps everything (KIP-1161).
@@ -104,6 +132,8 @@ impl TopicConfig {
             segment_jitter_ms: source.long("segment.jitter.ms"),
             segment_ms: source.long("segment.ms"),
             unclean_leader_election: source.boolean("unclean.leader.election.enable"),
+            leader_throttled: source.throttled("leader.replication.throttled.replicas"),
+            follower_throttled: source.throttled("follower.replication.throttled.replicas"),
         }
     }
 }
@@ -171,6 +201,23 @@ impl Source<'_> {
         };
         let has = |policy: &str| policies.iter().any(|item| item == policy);
         CleanupPolicy { delete: has("delete"), compact: has("compact") }
+    }
+
+    fn throttled(&self, name: &str) -> ThrottledReplicas {
+        let Some(Value::List(items)) = self.value(name) else { return ThrottledReplicas::None };
+        if items.iter().any(|item| item == "*") {
+            return ThrottledReplicas::All;
+        }
+        let parse = |item: &String| {
+            let (partition, broker) = item.split_once(':')?;
+            Some((partition.parse().ok()?, broker.parse().ok()?))
+        };
+        let replicas: Vec<_> = items.iter().filter_map(parse).collect();
+        if replicas.is_empty() {
+            ThrottledReplicas::None
+        } else {
+            ThrottledReplicas::Some(replicas)
+        }
     }
 
     fn compression(&self) -> Option<Compression> {

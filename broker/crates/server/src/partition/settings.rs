@@ -1,6 +1,8 @@
 //! A topic's configuration as the data path needs it.
 
-use barnabas_metadata::config::{Compression, TimestampType as Timestamps, TopicConfig};
+use barnabas_metadata::config::{
+    Compression, ThrottledReplicas, TimestampType as Timestamps, TopicConfig,
+};
 use barnabas_records::{Codec, Levels, Rules, TimestampType};
 use barnabas_storage::LogConfig;
 
@@ -13,6 +15,10 @@ pub struct Settings {
     pub log: LogConfig,
     /// `min.insync.replicas`.
     pub min_insync_replicas: usize,
+    /// `leader.replication.throttled.replicas`.
+    pub leader_throttled: ThrottledReplicas,
+    /// `follower.replication.throttled.replicas`.
+    pub follower_throttled: ThrottledReplicas,
     /// `flush.messages`: records after which the log is synced; `i64::MAX` is never.
     pub flush_messages: i64,
     /// `flush.ms`: time after which the log is synced; `i64::MAX` is never.
@@ -42,6 +48,8 @@ impl Settings {
             rules: rules(config),
             log,
             min_insync_replicas: config.min_insync_replicas.unsigned_abs() as usize,
+            leader_throttled: config.leader_throttled.clone(),
+            follower_throttled: config.follower_throttled.clone(),
             flush_messages: config.flush_messages,
             flush_ms: config.flush_ms,
         }

@@ -244,10 +244,29 @@ fn store(
     match replica.append_replicated(&sent, node.clock.as_ref(), &node.partitions.waiters) {
         Ok((position, bytes)) => {
             node.metrics.replicas.bytes_in.inc_by(bytes);
-            source.core().moved(replica.key, position);
+            let mut core = source.core();
+            core.moved(replica.key, position);
+            if is_throttled(node, replica)
+                && let Some(until_ms) = node.throttles.taken(bytes)
+            {
+                core.hold(replica.key, leader_epoch, until_ms);
+            }
         }
         Err(fault) => failed(node, source, replica, leader_epoch, &fault),
     }
+}
+
+/// Whether `follower.replication.throttled.rate` counts the replica: not where it is in sync.
+fn is_throttled(node: &Node, replica: &Replica) -> bool {
+    let me = node.identity.node_id;
+    let key = replica.key;
+    if !replica.settings().follower_throttled.contains(key.partition, me) {
+        return false;
+    }
+    let image = node.image.load();
+    let topic = image.topics.by_id(key.topic);
+    let partition = topic.and_then(|topic| topic.partition(key.partition));
+    partition.is_some_and(|partition| !partition.isr.contains(&me))
 }
 
 /// What a follower does about a log that did not do what it should.

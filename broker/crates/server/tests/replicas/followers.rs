@@ -88,3 +88,32 @@ async fn a_follower_that_deletion_has_overtaken_starts_anew() {
         .await;
     assert_eq!(cluster.replica(2).log.end_offset(), 10);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn catching_up_is_throttled_on_either_side() {
+    const RATE: i64 = 40_000;
+    for (leads, config) in [
+        (true, "leader.replication.throttled.replicas"),
+        (false, "follower.replication.throttled.replicas"),
+    ] {
+        let small = [("replica.fetch.max.bytes", "10000")];
+        let cluster = Cluster::start_with(&[(config, "*")], &small).await;
+        cluster.suspend(2).await;
+        cluster.elect(0, &[0, 1]).await;
+        for _ in 0..20 {
+            cluster.produce(0, -1, batch(&[7; 5000])).await;
+        }
+        let limits = if leads { (RATE, i64::MAX) } else { (i64::MAX, RATE) };
+        let throttled = cluster.node(if leads { 0 } else { 2 });
+        throttled.throttles.set_rates(limits.0, limits.1);
+        let start = Instant::now();
+        cluster.resume(2);
+        cluster.until_isr(&[0, 1, 2]).await;
+        // 100 KB, of which those of the first second come at once.
+        assert!(start.elapsed() > Duration::from_secs(1), "{config}: {:?}", start.elapsed());
+        // In sync, nothing is throttled.
+        throttled.throttles.set_rates(1, 1);
+        let answer = cluster.produce(0, -1, batch(&[7; 5000])).await;
+        assert_eq!(answer.error_code, ErrorCode::NONE);
+    }
+}

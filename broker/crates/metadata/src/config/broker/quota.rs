@@ -54,8 +54,7 @@ pub(in crate::config) const DEFINITIONS: &[ConfigDef] = &[
         "Bytes per second of throttled replicas on the follower.",
     )
     .at_least(0)
-    .cluster_wide()
-    .default_only(reason::THROTTLE),
+    .cluster_wide(),
     def(
         "leader.replication.throttled.rate",
         ConfigType::Long,
@@ -63,8 +62,7 @@ pub(in crate::config) const DEFINITIONS: &[ConfigDef] = &[
         "Bytes per second of throttled replicas on the leader.",
     )
     .at_least(0)
-    .cluster_wide()
-    .default_only(reason::THROTTLE),
+    .cluster_wide(),
     def("quota.window.num", ConfigType::Int, "11", "Samples kept for client quotas.")
         .at_least(1)
         .low()

@@ -1,7 +1,7 @@
 //! Fetching and replication.
 
 use crate::config::define::{def, null, reason};
-use crate::config::{ConfigDef, ConfigType};
+use crate::config::{ConfigDef, ConfigType, Validator};
 
 pub(in crate::config) const DEFINITIONS: &[ConfigDef] = &[
     def(
@@ -54,8 +54,7 @@ pub(in crate::config) const DEFINITIONS: &[ConfigDef] = &[
     def("num.replica.fetchers", ConfigType::Int, "1", "Fetchers per source broker.")
         .at_least(1)
         .high()
-        .cluster_wide()
-        .inert(reason::ONE_BROKER),
+        .cluster_wide(),
     def(
         "producer.purgatory.purge.interval.requests",
         ConfigType::Int,
@@ -69,40 +68,35 @@ pub(in crate::config) const DEFINITIONS: &[ConfigDef] = &[
         "1000",
         "Pause after a failed fetch of a partition, ms.",
     )
-    .at_least(0)
-    .inert(reason::ONE_BROKER),
+    .at_least(0),
     def(
         "replica.fetch.max.bytes",
         ConfigType::Int,
         "1048576",
         "Bytes per partition in a follower's fetch.",
     )
-    .at_least(0)
-    .inert(reason::ONE_BROKER),
+    .at_least(0),
     def(
         "replica.fetch.min.bytes",
         ConfigType::Int,
         "1",
         "Bytes that a follower's fetch waits for.",
     )
-    .high()
-    .inert(reason::ONE_BROKER),
+    .high(),
     def(
         "replica.fetch.response.max.bytes",
         ConfigType::Int,
         "10485760",
         "Most bytes in a follower's fetch.",
     )
-    .at_least(0)
-    .inert(reason::ONE_BROKER),
+    .at_least(0),
     def(
         "replica.fetch.wait.max.ms",
         ConfigType::Int,
         "500",
         "Longest wait of a follower's fetch, ms.",
     )
-    .high()
-    .inert(reason::ONE_BROKER),
+    .high(),
     def(
         "replica.high.watermark.checkpoint.interval.ms",
         ConfigType::Long,
@@ -116,14 +110,16 @@ pub(in crate::config) const DEFINITIONS: &[ConfigDef] = &[
         "30000",
         "Lag after which a follower leaves the ISR, ms.",
     )
-    .high()
-    .inert(reason::ONE_BROKER),
+    .high(),
     null(
         "replica.selector.class",
         ConfigType::String,
-        "Java class that picks the replica for a consumer.",
+        "What picks the replica that a consumer reads from: by rack, or always the leader.",
     )
-    .default_only(reason::JVM),
+    .check(Validator::OneOf(&[
+        "org.apache.kafka.common.replica.LeaderSelector",
+        "org.apache.kafka.common.replica.RackAwareReplicaSelector",
+    ])),
     def(
         "replica.socket.receive.buffer.bytes",
         ConfigType::Int,
@@ -131,15 +127,14 @@ pub(in crate::config) const DEFINITIONS: &[ConfigDef] = &[
         "SO_RCVBUF of connections between brokers.",
     )
     .high()
-    .inert(reason::ONE_BROKER),
+    .inert(reason::SOCKETS),
     def(
         "replica.socket.timeout.ms",
         ConfigType::Int,
         "30000",
         "Socket timeout of connections between brokers, ms.",
     )
-    .high()
-    .inert(reason::ONE_BROKER),
+    .high(),
     def(
         "unclean.leader.election.enable",
         ConfigType::Boolean,

@@ -76,7 +76,7 @@ fn partition_data(
     files: &mut Vec<FileSlice>,
 ) -> PartitionData {
     let bytes = outcome.bytes() as u64;
-    let Outcome { key, result, counters } = outcome;
+    let Outcome { key, result, counters, .. } = outcome;
     let result = result.and_then(|mut read| {
         let range = read.range.take();
         let records = range.map(|range| records(&range, files)).transpose()?;

@@ -41,6 +41,8 @@ pub(super) struct Outcome {
     pub(super) key: Option<PartitionKey>,
     pub(super) result: Result<Read, ErrorCode>,
     pub(super) counters: Option<Arc<TopicCounters>>,
+    /// Nothing is sent for now, whatever there is.
+    pub(super) held_back: bool,
 }
 
 impl<'a> Fetch<'a> {
@@ -113,6 +115,7 @@ impl<'a> Fetch<'a> {
         }
         round
             .iter()
+            .filter(|outcome| !outcome.held_back)
             .map(|outcome| {
                 let read = outcome.result.as_ref().ok()?;
                 if read.diverging.is_some() || read.preferred.is_some() {
@@ -142,6 +145,7 @@ impl<'a> Fetch<'a> {
     ) -> Outcome {
         let found = self.find(image, key);
         let mut counters = None;
+        let mut held_back = false;
         let result = found.and_then(|found| {
             let replica = self.node.partitions.get(&found);
             let replica = replica.ok_or(ErrorCode::NOT_LEADER_OR_FOLLOWER)?;
@@ -151,10 +155,13 @@ impl<'a> Fetch<'a> {
             if let Some(preferred) = self.preferred(image, &replica, asked) {
                 return Ok(replica.redirected(preferred));
             }
+            let throttled = self.is_throttled(&replica);
+            held_back = throttled && !self.node.throttles.may_send();
+            let most = if held_back { 0 } else { (asked.max_bytes.max(0) as usize).min(left) };
             let wanted = Wanted {
                 offset: asked.fetch_offset,
-                max_bytes: (asked.max_bytes.max(0) as usize).min(left),
-                min_one,
+                max_bytes: most,
+                min_one: min_one && !held_back,
                 kind: self.kind,
                 leader_only: self.leader_only(),
                 current_leader_epoch: asked.current_leader_epoch,
@@ -169,9 +176,22 @@ impl<'a> Fetch<'a> {
             if read.diverging.is_none() && !self.told {
                 self.tell(image, &replica, asked, &mut read)?;
             }
+            if throttled {
+                let bytes = read.range.as_ref().map_or(0, barnabas_storage::FileRange::len);
+                self.node.throttles.sent(bytes as u64);
+            }
             Ok(read)
         });
-        Outcome { key: found.ok(), result, counters }
+        Outcome { key: found.ok(), result, counters, held_back }
+    }
+
+    /// Whether `leader.replication.throttled.rate` counts what the follower is sent: not where it is
+    /// in sync.
+    fn is_throttled(&self, replica: &Replica) -> bool {
+        let Some((node, _)) = self.follower else { return false };
+        let me = self.node.identity.node_id;
+        replica.settings().leader_throttled.contains(replica.key.partition, me)
+            && replica.inspect(|core| !core.isr().contains(&node))
     }
 
     /// Tells the leader where the follower is; the follower learns what came of it.
