@@ -19,6 +19,15 @@ use futures::future::BoxFuture;
 #[error("no controller is active")]
 pub struct ControllerUnavailable;
 
+/// What a node knows of the metadata quorum.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct QuorumState {
+    /// The active controller, if one is known.
+    pub leader: Option<i32>,
+    /// The level of `kraft.version`.
+    pub kraft_version: i16,
+}
+
 /// A way to the active controller.
 pub trait ControllerLink: Debug + Send + Sync {
     /// Asks the active controller, on behalf of a principal that may ask this. The answer comes
@@ -30,6 +39,9 @@ pub trait ControllerLink: Debug + Send + Sync {
 
     /// How far the replicas of the metadata log are.
     fn describe_quorum(&self) -> BoxFuture<'_, Result<QuorumView, ControllerUnavailable>>;
+
+    /// What this node knows of the quorum without asking.
+    fn quorum_state(&self) -> QuorumState;
 
     /// Hands a request of another member to the metadata quorum of this process.
     fn peer(

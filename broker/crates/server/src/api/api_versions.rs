@@ -38,10 +38,13 @@ pub async fn handle(
         };
     }
     let image = node.image.load();
+    let kraft_version = node.controller.get().map_or(0, |link| link.quorum_state().kraft_version);
+    let kraft = (kraft_version > 0).then_some((KRAFT_VERSION, kraft_version));
     let zero_levels = ctx.version >= ZERO_LEVELS_SINCE;
     let finalized_features = image
         .features
         .iter()
+        .chain(kraft)
         .map(|(name, level)| FinalizedFeatureKey {
             name: name.to_owned(),
             max_version_level: level,

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::remote::{Remote, Verdict};
-use super::{ControllerLink, ControllerUnavailable, is_direct};
+use super::{ControllerLink, ControllerUnavailable, QuorumState, is_direct};
 use crate::peer::{Dialer, PeerAddress};
 use crate::raft::{MetadataLink, MetadataThread};
 
@@ -29,6 +29,7 @@ pub struct ClusterController {
     node: NodeId,
     link: MetadataLink,
     leadership: watch::Receiver<Leadership>,
+    kraft_version: watch::Receiver<i16>,
     /// The end of the image that is in effect on this node.
     applied: watch::Receiver<i64>,
     remote: Remote,
@@ -47,6 +48,7 @@ impl ClusterController {
             node: NodeId(node),
             link: MetadataLink::new(thread),
             leadership: thread.leadership.clone(),
+            kraft_version: thread.kraft_version.clone(),
             applied,
             remote: Remote::new(dialer, node),
         }
@@ -176,6 +178,13 @@ impl ControllerLink for ClusterController {
             }
             self.describe_anywhere().await
         })
+    }
+
+    fn quorum_state(&self) -> QuorumState {
+        QuorumState {
+            leader: self.leadership.borrow().leader.map(|NodeId(id)| id),
+            kraft_version: *self.kraft_version.borrow(),
+        }
     }
 
     fn peer(

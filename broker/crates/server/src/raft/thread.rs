@@ -62,6 +62,8 @@ pub struct MetadataThread {
     pub published: mpsc::Receiver<Published>,
     /// The leader of the quorum, as far as this node knows.
     pub leadership: watch::Receiver<Leadership>,
+    /// The level of `kraft.version` in its log.
+    pub kraft_version: watch::Receiver<i16>,
     /// Says why the thread stopped, if it did not have to.
     pub failure: watch::Receiver<Option<Arc<MetadataError>>>,
 }
@@ -84,6 +86,7 @@ pub fn start(mut options: MetadataOptions) -> Result<MetadataThread, MetadataErr
     let driver = Driver::start(&mut options, courier)?;
     let now_ms = driver.now_ms();
     let (leader, leadership) = watch::channel(driver.raft.leadership());
+    let (show_version, kraft_version) = watch::channel(driver.raft.history().kraft_version());
     let mut state = State {
         first_offset: driver.log.end().offset,
         driver,
@@ -93,6 +96,7 @@ pub fn start(mut options: MetadataOptions) -> Result<MetadataThread, MetadataErr
         pending: VecDeque::new(),
         publish,
         leader,
+        kraft_version: show_version,
         unpublished: Vec::new(),
         snapshots: DiskThreads::start("metadata-snapshot", 1).map_err(MetadataError::Thread)?,
         snapshotting: None,
@@ -111,7 +115,7 @@ pub fn start(mut options: MetadataOptions) -> Result<MetadataThread, MetadataErr
         }
     };
     machine::spawn_thread("metadata", body).map_err(MetadataError::Thread)?;
-    Ok(MetadataThread { commands, published, leadership, failure })
+    Ok(MetadataThread { commands, published, leadership, kraft_version, failure })
 }
 
 /// An answer that waits until its records are committed.
@@ -133,6 +137,7 @@ struct State {
     pending: VecDeque<Pending>,
     publish: mpsc::Sender<Published>,
     leader: watch::Sender<Leadership>,
+    kraft_version: watch::Sender<i16>,
     /// Images to publish before anything else is done.
     unpublished: Vec<Published>,
     /// Writes snapshots, one at a time.
@@ -282,12 +287,8 @@ impl State {
     }
 
     fn show_leader(&self) {
-        let now = self.driver.raft.leadership();
-        self.leader.send_if_modified(|shown| {
-            let changed = *shown != now;
-            *shown = now;
-            changed
-        });
+        show(&self.leader, self.driver.raft.leadership());
+        show(&self.kraft_version, self.driver.raft.history().kraft_version());
     }
 
     fn lose(&mut self) {
@@ -484,4 +485,12 @@ async fn written(
         Ok(written) => written,
         Err(_) => std::future::pending().await,
     }
+}
+
+fn show<T: PartialEq>(shown: &watch::Sender<T>, now: T) {
+    shown.send_if_modified(|shown| {
+        let changed = *shown != now;
+        *shown = now;
+        changed
+    });
 }

@@ -14,7 +14,7 @@ use barnabas_metadata::record::{
 };
 use barnabas_quorum::QuorumView;
 use barnabas_records::{BatchBuilder, BatchOptions};
-use barnabas_server::controller_link::{ControllerLink, ControllerUnavailable};
+use barnabas_server::controller_link::{ControllerLink, ControllerUnavailable, QuorumState};
 use barnabas_server::net::{Limits, ListenerConfig, ListenerRole, TcpNetwork, bind};
 use barnabas_server::node::{Identity, NodeParts};
 use barnabas_server::partition::{LogDir, PartitionKey, Replica, expire_waiters};
@@ -357,6 +357,10 @@ impl ControllerLink for Controller {
 
     fn describe_quorum(&self) -> BoxFuture<'_, Result<QuorumView, ControllerUnavailable>> {
         Box::pin(std::future::ready(Err(ControllerUnavailable)))
+    }
+
+    fn quorum_state(&self) -> QuorumState {
+        QuorumState::default()
     }
 
     fn peer(
