@@ -51,6 +51,10 @@ pub(crate) struct RunArguments {
     pub(crate) cluster_id: Option<String>,
     #[command(flatten)]
     pub(crate) voters: VoterArguments,
+    /// A file that somebody writes the broker's rack into once it is known (`-` for none): the
+    /// start waits a minute for it. Can be repeated; the first that has text counts.
+    #[arg(long = "rack-file", value_name = "FILE")]
+    pub(crate) rack_files: Vec<PathBuf>,
     /// Address of /livez, /readyz and /metrics; the same as barnabas.http.listener.
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub(crate) http: Option<SocketAddr>,
@@ -64,7 +68,7 @@ pub(crate) struct VoterArguments {
     #[arg(long)]
     pub(crate) standalone: bool,
     /// Empty directories: these controllers are the voters, as ID@HOST:PORT:DIRECTORY-ID,... The
-    /// same on every node.
+    /// same on every node. An empty list is none.
     #[arg(long, value_name = "VOTERS", value_delimiter = ',')]
     pub(crate) initial_controllers: Vec<String>,
     /// Empty directories: the voters are those of the running quorum, which this controller may

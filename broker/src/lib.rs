@@ -7,6 +7,7 @@ mod format;
 mod log;
 mod options;
 mod preset;
+mod rack;
 mod run;
 mod service;
 mod voters;

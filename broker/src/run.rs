@@ -13,7 +13,7 @@ use crate::cli::{DevArguments, LogArguments, RunArguments};
 use crate::error::StartError;
 use crate::service::Service;
 use crate::voters::FirstVoters;
-use crate::{format, log, preset};
+use crate::{format, log, preset, rack};
 
 /// `barnabas-broker run`.
 pub(crate) fn command(
@@ -24,9 +24,26 @@ pub(crate) fn command(
         arguments.source.overrides.push(format!("barnabas.http.listener={http}"));
     }
     log::start(log_arguments)?;
+    let Some(rack) = rack(&arguments)? else { return Ok(()) };
+    arguments.source.overrides.extend(rack.map(|rack| format!("broker.rack={rack}")));
     let config = format::read(&arguments.source)?;
     let voters = FirstVoters::new(&arguments.voters, &config)?;
     execute(&config, arguments.cluster_id.as_deref(), &voters, |_| {})
+}
+
+/// The rack that is written down for this broker, if one is; `None` when the process is asked to
+/// stop before it is known.
+fn rack(arguments: &RunArguments) -> Result<Option<Option<String>>, StartError> {
+    let runtime =
+        Builder::new_current_thread().enable_all().build().map_err(StartError::Runtime)?;
+    runtime.block_on(async {
+        let mut stop = Stop::new().map_err(StartError::Runtime)?;
+        Ok(tokio::select! {
+            biased;
+            () = stop.asked() => None,
+            rack = rack::wait(&arguments.rack_files) => Some(rack),
+        })
+    })
 }
 
 /// `barnabas-broker dev`.

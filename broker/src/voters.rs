@@ -31,7 +31,8 @@ impl FirstVoters {
     ) -> Result<Self, StartError> {
         let refused = |reason: &str| Err(StartError::Voters(reason.to_owned()));
         let VoterArguments { standalone, initial_controllers, no_initial_controllers } = arguments;
-        let initial = !initial_controllers.is_empty();
+        // An empty list is none: whoever starts nodes empties it once the quorum was formed.
+        let initial = initial_controllers.iter().any(|text| !text.trim().is_empty());
         if !config.quorum.voters.is_empty() && (*standalone || initial || *no_initial_controllers) {
             return refused("controller.quorum.voters names static voters already");
         }

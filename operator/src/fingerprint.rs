@@ -4,10 +4,15 @@
 /// Sixteen hexadecimal digits that differ when `text` does.
 #[must_use]
 pub fn of(text: &str) -> String {
+    format!("{:016x}", fnv(text))
+}
+
+/// The same as a number.
+#[must_use]
+pub fn fnv(text: &str) -> u64 {
     const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
     const PRIME: u64 = 0x0100_0000_01b3;
-    let hash = text.bytes().fold(OFFSET, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME));
-    format!("{hash:016x}")
+    text.bytes().fold(OFFSET, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME))
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ mod network_policy;
 pub mod pod;
 mod pod_disruption_budget;
 mod properties;
+mod quorum;
 mod service_account;
 mod stateful_set;
 

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{
-    Affinity, Capabilities, ConfigMapVolumeSource, Container, ContainerPort, EnvVar, EnvVarSource,
-    HTTPGetAction, ObjectFieldSelector, PodAffinityTerm, PodAntiAffinity, PodSecurityContext,
-    PodSpec, PodTemplateSpec, Probe, ResourceRequirements, SeccompProfile, SecurityContext,
+    Affinity, Capabilities, ConfigMapKeySelector, ConfigMapVolumeSource, Container, ContainerPort,
+    DownwardAPIVolumeFile, DownwardAPIVolumeSource, EnvVar, EnvVarSource, HTTPGetAction, KeyToPath,
+    ObjectFieldSelector, PodAffinityTerm, PodAntiAffinity, PodSecurityContext, PodSpec,
+    PodTemplateSpec, Probe, ResourceRequirements, SeccompProfile, SecurityContext,
     TopologySpreadConstraint, Volume, VolumeMount, WeightedPodAffinityTerm,
 };
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
@@ -13,7 +14,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::super::validate::{Cluster, Pool};
-use super::{HTTP_PORT, labels, properties, service_account};
+use super::{HTTP_PORT, RACK, config_map, labels, properties, service_account};
 use crate::fingerprint;
 
 /// Annotation with the fingerprint of the configuration file that a pod started with.
@@ -24,6 +25,12 @@ pub const DATA_VOLUME: &str = "data";
 pub const DATA_DIR: &str = "/var/lib/barnabas/data";
 
 const DATA_MOUNT: &str = "/var/lib/barnabas";
+const PLACE_VOLUME: &str = "place";
+const PLACE_MOUNT: &str = "/etc/barnabas-place";
+/// What the operator writes, and what Kubernetes may have written by itself.
+const PLACE_FILES: [&str; 2] = ["rack", "label"];
+/// Environment variable with the first voters.
+const VOTERS: &str = "INITIAL_CONTROLLERS";
 const CONFIG_VOLUME: &str = "config";
 const CONFIG_MOUNT: &str = "/etc/barnabas";
 /// The user of the image.
@@ -80,16 +87,52 @@ fn spec(cluster: &Cluster, pool: &Pool) -> PodSpec {
         topology_spread_constraints: Some(spread),
         priority_class_name: template.priority_class_name.clone(),
         containers: vec![container(cluster, pool)],
-        volumes: Some(vec![Volume {
-            name: CONFIG_VOLUME.to_owned(),
-            config_map: Some(ConfigMapVolumeSource {
-                name: pool.full_name.clone(),
-                ..ConfigMapVolumeSource::default()
-            }),
-            ..Volume::default()
-        }]),
+        volumes: Some(volumes(cluster, pool)),
         ..PodSpec::default()
     }
+}
+
+fn volumes(cluster: &Cluster, pool: &Pool) -> Vec<Volume> {
+    let config = Volume {
+        name: CONFIG_VOLUME.to_owned(),
+        config_map: Some(ConfigMapVolumeSource {
+            name: pool.full_name.clone(),
+            items: Some(vec![KeyToPath {
+                key: config_map::PROPERTIES.to_owned(),
+                path: config_map::PROPERTIES.to_owned(),
+                mode: None,
+            }]),
+            ..ConfigMapVolumeSource::default()
+        }),
+        ..Volume::default()
+    };
+    let file = |path: &str, field: String| DownwardAPIVolumeFile {
+        path: path.to_owned(),
+        field_ref: Some(ObjectFieldSelector {
+            api_version: Some("v1".to_owned()),
+            field_path: field,
+        }),
+        ..DownwardAPIVolumeFile::default()
+    };
+    let place = Volume {
+        name: PLACE_VOLUME.to_owned(),
+        downward_api: Some(DownwardAPIVolumeSource {
+            items: Some(vec![
+                file(PLACE_FILES[0], format!("metadata.annotations['{RACK}']")),
+                file(PLACE_FILES[1], format!("metadata.labels['{}']", cluster.topology_key)),
+            ]),
+            default_mode: None,
+        }),
+        ..Volume::default()
+    };
+    let mut volumes = vec![config];
+    volumes.extend(learns_rack(pool).then_some(place));
+    volumes
+}
+
+/// Whether a broker's rack is that of the node that it runs on.
+fn learns_rack(pool: &Pool) -> bool {
+    pool.broker && pool.rack.is_none()
 }
 
 fn container(cluster: &Cluster, pool: &Pool) -> Container {
@@ -100,15 +143,15 @@ fn container(cluster: &Cluster, pool: &Pool) -> Container {
         read_only: read_only.then_some(true),
         ..VolumeMount::default()
     };
+    let mut mounts =
+        vec![mount(DATA_VOLUME, DATA_MOUNT, false), mount(CONFIG_VOLUME, CONFIG_MOUNT, true)];
+    mounts.extend(learns_rack(pool).then(|| mount(PLACE_VOLUME, PLACE_MOUNT, true)));
     Container {
         name: "broker".to_owned(),
         image: Some(cluster.image.clone()),
         image_pull_policy: Some(cluster.image_pull_policy.to_owned()),
         args: Some(arguments(cluster, pool)),
-        env: Some(vec![
-            from_field("POD_NAME", "metadata.name"),
-            from_field("NODE_ID", "metadata.labels['apps.kubernetes.io/pod-index']"),
-        ]),
+        env: Some(environment(pool)),
         ports: Some(ports(cluster, pool)),
         resources: Some(ResourceRequirements {
             requests: quantities(&pool.resources.requests),
@@ -121,10 +164,7 @@ fn container(cluster: &Cluster, pool: &Pool) -> Container {
         startup_probe: Some(probe("/livez", 1, 600)),
         liveness_probe: Some(probe("/livez", 10, 6)),
         readiness_probe: Some(probe("/readyz", 2, 2)),
-        volume_mounts: Some(vec![
-            mount(DATA_VOLUME, DATA_MOUNT, false),
-            mount(CONFIG_VOLUME, CONFIG_MOUNT, true),
-        ]),
+        volume_mounts: Some(mounts),
         ..Container::default()
     }
 }
@@ -139,15 +179,41 @@ fn arguments(cluster: &Cluster, pool: &Pool) -> Vec<String> {
         "--override=node.id=$(NODE_ID)".to_owned(),
     ];
     let host = host(cluster, "$(POD_NAME)");
-    let advertised: Vec<String> = properties::listeners(cluster, pool)
+    let advertised = properties::listeners(cluster, pool)
         .into_iter()
-        .filter(|(name, _)| name != properties::CONTROLLER)
-        .map(|(name, port)| format!("{name}://{host}:{port}"))
-        .collect();
-    if !advertised.is_empty() {
-        arguments.push(format!("--override=advertised.listeners={}", advertised.join(",")));
+        .map(|(name, port)| format!("{name}://{host}:{port}"));
+    let advertised: Vec<String> = advertised.collect();
+    arguments.push(format!("--override=advertised.listeners={}", advertised.join(",")));
+    if pool.controller {
+        arguments.push(format!("--initial-controllers=$({VOTERS})"));
+    }
+    if learns_rack(pool) {
+        arguments.extend(PLACE_FILES.map(|file| format!("--rack-file={PLACE_MOUNT}/{file}")));
     }
     arguments
+}
+
+/// Read anew whenever a container starts.
+fn environment(pool: &Pool) -> Vec<EnvVar> {
+    let mut variables = vec![
+        from_field("POD_NAME", "metadata.name"),
+        from_field("NODE_ID", "metadata.labels['apps.kubernetes.io/pod-index']"),
+    ];
+    if pool.controller {
+        variables.push(EnvVar {
+            name: VOTERS.to_owned(),
+            value_from: Some(EnvVarSource {
+                config_map_key_ref: Some(ConfigMapKeySelector {
+                    name: pool.full_name.clone(),
+                    key: config_map::INITIAL_CONTROLLERS.to_owned(),
+                    optional: None,
+                }),
+                ..EnvVarSource::default()
+            }),
+            ..EnvVar::default()
+        });
+    }
+    variables
 }
 
 fn ports(cluster: &Cluster, pool: &Pool) -> Vec<ContainerPort> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::super::validate::{Cluster, Pool};
-use super::{CONTROLLER_PORT, REPLICATION_PORT, pod};
+use super::{CONTROLLER_PORT, REPLICATION_PORT, pod, quorum};
 
 /// Kafka's name of the listener among controllers.
 pub const CONTROLLER: &str = "CONTROLLER";
@@ -43,7 +43,7 @@ fn managed(cluster: &Cluster, pool: &Pool) -> [(&'static str, String); 6] {
         ("controller.listener.names", CONTROLLER.to_owned()),
         ("listener.security.protocol.map", plaintext.join(",")),
         ("listeners", sockets.join(",")),
-        ("controller.quorum.voters", voters(cluster)),
+        ("controller.quorum.bootstrap.servers", quorum::bootstrap_servers(cluster)),
         ("log.dirs", pod::DATA_DIR.to_owned()),
     ]
 }
@@ -80,17 +80,6 @@ fn all_listeners(cluster: &Cluster) -> Vec<(String, i32)> {
         .iter()
         .map(|listener| (listener.name.to_uppercase().replace('-', "_"), listener.port));
     own.into_iter().chain(clients).collect()
-}
-
-fn voters(cluster: &Cluster) -> String {
-    let voters: Vec<String> = cluster
-        .nodes()
-        .filter(|(_, pool)| pool.controller)
-        .map(|(node_id, pool)| {
-            format!("{node_id}@{}:{CONTROLLER_PORT}", pod::host(cluster, &pool.pod(node_id)))
-        })
-        .collect();
-    voters.join(",")
 }
 
 /// A value that a reader of Java properties gets back unchanged.

@@ -45,7 +45,7 @@ fn ordinals_are_node_ids() {
     let spec = &stateful_set(&rendered)["spec"];
     assert_eq!(spec["ordinals"]["start"], 100);
     let text = serde_json::to_string(&rendered.iter().map(|r| &r.value).collect::<Vec<_>>());
-    assert!(text.unwrap().contains("100@events-brokers-100.events-brokers.kafka.svc:9090"));
+    assert!(text.unwrap().contains("100@events-brokers-100.events-brokers.kafka.svc:9090:"));
 }
 
 #[test]
@@ -125,4 +125,36 @@ fn drains_stop_while_replicas_are_missing() {
     let rendered = build(&cluster);
     let budget = rendered.iter().find(|object| object.api.kind == "PodDisruptionBudget").unwrap();
     assert_eq!(budget.value["spec"]["maxUnavailable"], 0);
+}
+
+#[test]
+fn a_broker_waits_for_its_rack_unless_the_pool_has_one() {
+    let arguments = |rendered: &[Rendered]| {
+        let pod = &stateful_set(rendered)["spec"]["template"]["spec"];
+        (pod["containers"][0]["args"].to_string(), pod["volumes"].to_string())
+    };
+    let (args, volumes) = arguments(&build(&three()));
+    assert!(args.contains("--rack-file=/etc/barnabas-place/rack"), "{args}");
+    assert!(volumes.contains("metadata.annotations['kafka.barnabas.dev/rack']"), "{volumes}");
+    assert!(volumes.contains("metadata.labels['topology.kubernetes.io/zone']"), "{volumes}");
+    let fixed = cluster(|raw| raw.spec.node_pools[0].rack = Some("basement".to_owned()));
+    let (args, volumes) = arguments(&build(&fixed));
+    assert!(!args.contains("rack-file") && !volumes.contains("downwardAPI"), "{args}");
+    let text = properties::text(&fixed, &fixed.pools[0]);
+    assert!(text.contains("broker.rack=basement\n"), "{text}");
+}
+
+#[test]
+fn forming_the_quorum_changes_no_pod() {
+    let mut cluster = three();
+    let before = build(&cluster);
+    cluster.quorum_formed = true;
+    let after = build(&cluster);
+    assert_eq!(stateful_set(&before), stateful_set(&after));
+    let config = |rendered: &[Rendered]| {
+        let map = rendered.iter().find(|object| object.api.kind == "ConfigMap").unwrap();
+        map.value["data"]["initial-controllers"].as_str().unwrap().to_owned()
+    };
+    assert!(config(&before).starts_with("0@events-brokers-0."));
+    assert_eq!(config(&after), "");
 }
