@@ -200,10 +200,8 @@ fn an_unreachable_broker_is_fenced_at_once_but_not_again_and_again() {
     assert!(!cluster.heartbeat(heartbeat(0, epoch)).is_fenced);
     cluster.now += 5_000;
     assert!(!gone(&mut cluster, epoch), "who was wrong once is not believed");
-    for _ in 0..6 {
-        cluster.now += 5_000;
-        cluster.heartbeat(heartbeat(0, epoch));
-    }
+    cluster.heartbeat(heartbeat(0, epoch));
+    cluster.now += 5_000;
     assert!(gone(&mut cluster, epoch));
     // Its next process need not wait for the session to expire.
     cluster.come_back(0, false);
