@@ -222,7 +222,7 @@ public final class Matrix {
         step("reassign: execute and verify", () -> {
             move(name, "[2,1]");
             expect(described(name), "Leader: [12]\\s+Replicas: 2,1\\s");
-            expectEquals(2_000, consumeByConsole(name, 2_000).lines()
+            expectEquals(2_000L, consumeByConsole(name, 2_000).lines()
                 .filter(line -> line.matches("\\d+")).count());
         });
         step("reassign: more replicas and fewer", () -> {
@@ -241,8 +241,8 @@ public final class Matrix {
             expect(reassign("--verify", "--preserve-throttles",
                 "--reassignment-json-file", plan).ok(), "still in progress");
             String out = reassign("--cancel", "--reassignment-json-file", plan).ok();
-            expect(out, "Successfully cancelled partition reassignments for: " + slow + "-0");
-            expect(out, "Clearing broker-level throttles|None of the specified");
+            expect(out, "Successfully cancelled partition reassignment for: " + slow + "-0");
+            expect(out, "Clearing broker-level throttles");
             expect(reassign("--list").ok(), "No partition reassignments found");
             expect(described(slow), "Leader: 0\\s+Replicas: 0\\s");
         });
