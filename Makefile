@@ -34,6 +34,10 @@ clients: ## Only the client matrix of `make test`
 scenarios: ## Only the scenarios on a real Kubernetes of `make test`
 	@$(E2E) test scenarios
 
+.PHONY: cluster
+cluster: ## Only the faults and Java's tools on three brokers of `make test`
+	@$(E2E) test cluster
+
 MUSL_RELEASE = $(CARGO_TARGET_DIR)/x86_64-unknown-linux-musl/release
 
 .PHONY: suites
@@ -41,6 +45,12 @@ suites: ## The test suites of librdkafka and of the rdkafka crate
 	@$(E2E) test build
 	@$(E2E) suite librdkafka --broker $(MUSL_RELEASE)/barnabas-broker
 	@$(E2E) suite rdkafka --broker $(MUSL_RELEASE)/barnabas-broker
+
+.PHONY: faults
+faults: ## Faults and Java's tools on three brokers, often enough for percentiles; JSON in target
+	@$(E2E) test build
+	@$(E2E) cluster --broker $(MUSL_RELEASE)/barnabas-broker --json $(CARGO_TARGET_DIR)/faults.json
+	@$(E2E) tools --broker $(MUSL_RELEASE)/barnabas-broker
 
 .PHONY: bench
 bench: ## Barnabas and Apache Kafka side by side (QUICK=1: fewer and shorter runs)

@@ -9,7 +9,9 @@ use crate::bed::Bed;
 use crate::checkout::{self, Binaries};
 use crate::clients::{self, Target};
 use crate::failure::{Context, Failure, Result};
-use crate::{hostile, program, scenario};
+use crate::faults::Setting;
+use crate::system::System;
+use crate::{faults, hostile, program, scenario, tools};
 
 /// How much of the output of a failed stage is shown.
 const SHOWN_LINES: usize = 120;
@@ -28,6 +30,7 @@ const STAGES: &[Stage] = &[
     Stage { name: "build", heading: "Static release binaries", run: build },
     Stage { name: "clients", heading: "Clients of the field", run: client_matrix },
     Stage { name: "hostile", heading: "Hostile input beside an honest client", run: hostile_input },
+    Stage { name: "cluster", heading: "Faults and Java's tools on three brokers", run: cluster },
     Stage { name: "scenarios", heading: "Scenarios on a real Kubernetes", run: scenarios },
 ];
 
@@ -136,6 +139,14 @@ fn client_matrix() -> Result<Tally> {
 fn hostile_input() -> Result<Tally> {
     hostile::run(&checkout::broker()?)?;
     Ok(Tally::ONE)
+}
+
+fn cluster() -> Result<Tally> {
+    let system = System::Barnabas(checkout::broker()?);
+    let setting = Setting { system: &system, is_short: true };
+    let mut tally = faults::run(setting, &[], None)?;
+    tally.add(tools::run(setting, &[])?);
+    Ok(tally)
 }
 
 fn scenarios() -> Result<Tally> {

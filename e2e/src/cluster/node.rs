@@ -267,7 +267,6 @@ impl Node {
             format!("controller.quorum.bootstrap.servers={servers}"),
             "controller.listener.names=CONTROLLER".to_owned(),
             format!("listeners={}", listeners.join(",")),
-            "inter.broker.listener.name=PLAINTEXT".to_owned(),
             "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT".to_owned(),
             format!("log.dirs={}", self.data().display()),
             format!("offsets.topic.replication.factor={replicas}"),
@@ -276,6 +275,7 @@ impl Node {
             "group.initial.rebalance.delay.ms=0".to_owned(),
         ];
         if is_broker {
+            lines.push("inter.broker.listener.name=PLAINTEXT".to_owned());
             lines.push(format!("advertised.listeners=PLAINTEXT://127.0.0.1:{port}"));
             lines.push(format!("broker.rack=zone-{}", self.id + 1));
         }
