@@ -15,7 +15,7 @@ use barnabas_server::lifecycle::{LifecycleOptions, Registration};
 use barnabas_server::machine;
 use barnabas_server::partition::Intervals;
 use barnabas_server::raft::{MetadataOptions, read_bootstrap};
-use barnabas_storage::Disk;
+use barnabas_storage::{Disk, ReserveDisk};
 use barnabas_wire::Uuid;
 use barnabas_wire::api::controller_registration::Listener as ControllerListener;
 
@@ -33,7 +33,8 @@ pub(crate) fn metadata(
     endpoints: &[AdvertisedListener],
 ) -> Result<MetadataOptions, StartError> {
     let settings = config.settings();
-    let disk = Arc::clone(&machine.disk);
+    let disk = ReserveDisk::new(Arc::clone(&machine.disk), &config.metadata_log_dir);
+    let disk: Arc<dyn Disk> = Arc::new(disk);
     let dir = &config.metadata_log_dir;
     let formatted = dirs.iter().find(|formatted| formatted.path == *dir);
     let directory = formatted.map_or(Uuid::ZERO, |formatted| formatted.meta.directory_id);

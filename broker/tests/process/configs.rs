@@ -22,14 +22,14 @@ const BROKER: i8 = 4;
 const SET: i8 = 0;
 const DELETE: i8 = 1;
 
-struct Client(TcpStream);
+pub(crate) struct Client(TcpStream);
 
 impl Client {
-    fn new(dev: &Dev) -> Self {
+    pub(crate) fn new(dev: &Dev) -> Self {
         Self(TcpStream::connect(dev.kafka).expect("connects"))
     }
 
-    fn call<R: Request>(&mut self, request: &R) -> R::Response {
+    pub(crate) fn call<R: Request>(&mut self, request: &R) -> R::Response {
         let version = R::KEY.latest_stable_version();
         let frame = encode_request(version, 7, Some("test"), request).expect("encodes");
         self.0.write_all(&frame.bytes).expect("sends");

@@ -18,8 +18,13 @@ pub(crate) struct Dev {
 
 impl Dev {
     pub(crate) fn start(dir: &Path) -> Self {
+        Self::start_with(dir, &[])
+    }
+
+    pub(crate) fn start_with(dir: &Path, overrides: &[&str]) -> Self {
         let dir = dir.display().to_string();
         let mut child = broker(&["dev", "--port", "0", "--http", "127.0.0.1:0", "--dir", &dir])
+            .args(overrides.iter().flat_map(|property| ["--override", property]))
             .stdout(Stdio::piped())
             .spawn()
             .expect("starts");

@@ -4,6 +4,7 @@
 
 mod configs;
 mod dev;
+mod disks;
 
 use std::io::{BufRead, BufReader};
 use std::net::TcpStream;

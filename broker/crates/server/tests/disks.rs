@@ -284,6 +284,23 @@ async fn a_full_volume_refuses_records_until_there_is_space() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_partition_that_found_no_space_is_opened_when_there_is_some() {
+    let broker = Broker::start(SimDisk::new(1)).await;
+    let kind = FaultKind::Full;
+    for path in ["/a/t-", "/b/t-"] {
+        broker.disk.inject(DiskFault { operation: "create", path, after: 0, times: 8, kind });
+    }
+    broker.create("t", 2).await;
+    assert!(broker.node.partitions.all().is_empty());
+    broker.disk.heal();
+    broker.until(|_| broker.node.partitions.all().len() == 2).await;
+    for replica in broker.node.partitions.all() {
+        broker.produce(&replica).unwrap();
+    }
+    broker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_controller_learns_where_replicas_are() {
     let broker = Broker::start(SimDisk::new(1)).await;
     broker.create("t", 4).await;

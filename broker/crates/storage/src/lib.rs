@@ -15,7 +15,7 @@ pub mod log;
 mod producer;
 mod segment;
 
-pub use self::disk::{Disk, DiskError, DiskFile, RealDisk, Severity, SimDisk};
+pub use self::disk::{Disk, DiskError, DiskFile, RealDisk, ReserveDisk, Severity, SimDisk};
 pub use self::epoch::{EpochEnd, EpochEntry};
 pub use self::index::AbortedTxn;
 pub use self::log::{

@@ -3,8 +3,9 @@
 mod open;
 mod place;
 mod resolve;
+mod unopened;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -26,6 +27,7 @@ use crate::machine;
 use crate::metrics::Metrics;
 use crate::replica::{ImageBrokers, IsrChanges};
 use resolve::Resolver;
+use unopened::Unopened;
 
 /// The partitions of one broker.
 #[derive(Debug)]
@@ -48,6 +50,8 @@ pub struct Partitions {
     pub assignments: Assignments,
     /// Replicas on their way from one log directory to another.
     pub(super) moves: Moves,
+    /// Partitions without a log.
+    unopened: Unopened,
     /// All that was in the log directories at the start is open or known to be of no use.
     has_started: AtomicBool,
     /// The metadata can tell log directories.
@@ -80,6 +84,7 @@ impl Partitions {
             isr_changes: IsrChanges::default(),
             assignments: Assignments::default(),
             moves: Moves::default(),
+            unopened: Unopened::default(),
             has_started: AtomicBool::new(false),
             assigns_directories: AtomicBool::new(false),
             waiters: Arc::default(),
@@ -180,6 +185,23 @@ impl Partitions {
         }
     }
 
+    /// Whether there are partitions that could not be opened, and may be some time.
+    #[must_use]
+    pub fn have_failed(&self) -> bool {
+        self.unopened.have_failed()
+    }
+
+    /// Those partitions, as changes that make [`Partitions::apply`] try again.
+    #[must_use]
+    pub fn failed_changes(&self) -> Changes {
+        let mut topics: BTreeMap<[u8; 16], BTreeSet<i32>> = BTreeMap::new();
+        for key in self.unopened.failed() {
+            topics.entry(key.topic.0).or_default().insert(key.partition);
+        }
+        let topics = topics.into_iter().map(|(id, numbers)| (id, TopicChange::Changed(numbers)));
+        Changes { topics: topics.collect(), ..Changes::default() }
+    }
+
     /// Sets directories aside that the metadata does not place here. To be called once, after
     /// the first image was applied.
     pub async fn remove_strays(&self) {
@@ -250,7 +272,9 @@ impl Partitions {
         resolver: &mut Resolver<'_>,
         opening: &mut Vec<open::Opening>,
     ) {
+        self.unopened.retry(&key);
         if !partition.replicas.contains(&self.node_id) {
+            self.unopened.forget(&key);
             if let Some(replica) = self.take(&key) {
                 self.discard(&replica);
             }
@@ -319,6 +343,7 @@ impl Partitions {
         self.metrics.topics.forget(&topic.name);
         for partition in topic.partitions.keys() {
             let key = PartitionKey { topic: topic.id, partition: *partition };
+            self.unopened.forget(&key);
             if let Some(replica) = self.take(&key) {
                 self.discard(&replica);
             }

@@ -7,6 +7,7 @@ mod error;
 mod file;
 mod home;
 mod real;
+mod reserve;
 mod sim;
 
 use std::any::Any;
@@ -21,6 +22,7 @@ pub(crate) use self::file::read_full;
 pub use self::file::{read_file, write_atomically};
 pub(crate) use self::home::{FileSlot, Home, lock};
 pub use self::real::RealDisk;
+pub use self::reserve::ReserveDisk;
 pub use self::sim::{CrashKind, Fault, FaultKind, SimDisk};
 
 /// Directories and files of one machine.

@@ -3,7 +3,7 @@
 use barnabas_records::BatchHeader;
 
 use super::{Epochs, Log};
-use crate::disk::{DiskError, lock, write_atomically};
+use crate::disk::{DiskError, Severity, lock, write_atomically};
 use crate::epoch::{EPOCH_FILE, EpochCache, EpochEnd, EpochEntry, render};
 
 impl Log {
@@ -81,15 +81,15 @@ impl Log {
         Ok(())
     }
 
-    /// Not synced: a flush does, and after an unclean stop the log tells what is missing.
+    /// Not synced: a flush does, and after an unclean stop the log tells what is missing. For the
+    /// same reason it can wait for space.
     fn store_epochs(&self, epochs: &mut Epochs) -> Result<(), DiskError> {
         epochs.dirty = true;
         let content = render(&epochs.cache);
-        write_atomically(
-            self.home().disk(),
-            &self.home().path(EPOCH_FILE),
-            content.as_bytes(),
-            false,
-        )
+        let home = self.home();
+        match write_atomically(home.disk(), &home.path(EPOCH_FILE), content.as_bytes(), false) {
+            Err(error) if error.severity() == Severity::Full => Ok(()),
+            written => written,
+        }
     }
 }

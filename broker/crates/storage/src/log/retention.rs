@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::producers::remove_snapshot;
 use super::view::View;
 use super::{Log, LogConfig, LogError, Writer};
-use crate::disk::{DiskError, lock};
+use crate::disk::{DiskError, Severity, lock};
 use crate::segment::Segment;
 
 /// Why a segment goes.
@@ -140,10 +140,19 @@ impl Log {
 
     fn delete_first(&self, writer: &mut Writer, count: usize, now_ms: i64) -> Result<(), LogError> {
         let first_kept = lock(&self.view).segments[count].base();
-        if writer.snapshot.is_none_or(|taken| taken < first_kept) {
-            self.take_snapshot(writer)?;
+        let snapshot = if writer.snapshot.is_none_or(|taken| taken < first_kept) {
+            self.take_snapshot(writer)
+        } else {
+            Ok(())
+        };
+        match snapshot.and_then(|()| self.sync_snapshot(writer)) {
+            // Deletion makes space. Should the process die before the next snapshot, producers
+            // are forgotten of which nothing else is left.
+            Err(error) if error.severity() == Severity::Full => {
+                tracing::warn!(%error, "deleting segments without a snapshot of the producers");
+            }
+            done => done?,
         }
-        self.sync_snapshot(writer)?;
         let deleted: Vec<Arc<Segment>> = {
             let mut view = lock(&self.view);
             let deleted = Arc::make_mut(&mut view.segments).drain(..count).collect();

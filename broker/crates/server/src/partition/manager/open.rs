@@ -66,11 +66,12 @@ impl Partitions {
                 Ok(Ok(log)) => break log,
                 Ok(Err(error)) => {
                     tracing::error!(partition = %key, %error, "partition is offline");
-                    if let Some(error) = error.disk() {
-                        dir.judge(error);
-                    }
                     if let Some(path) = job.found {
                         dir.refuse(job.partition, path);
+                    }
+                    if let Some(error) = error.disk() {
+                        dir.judge(error);
+                        self.unopened.note_failed(key);
                     }
                     return;
                 }
@@ -116,7 +117,7 @@ impl Partitions {
         let wanted = Wanted {
             assigned: opening.directory,
             preferred: online().position(|(_, dir)| Some(&dir.path) == preferred.as_ref()),
-            is_old: !self.has_started(),
+            is_old: !self.has_started() || self.unopened.is_unknown(&opening.key),
             some_are_absent: !self.absent.is_empty() || candidates.len() < self.dirs.len(),
         };
         let (nth, is_found) = match place(&wanted, &candidates) {
@@ -125,6 +126,7 @@ impl Partitions {
             Place::Unknown => {
                 let partition = &opening.key;
                 tracing::error!(%partition, "the log directory of a partition is offline");
+                self.unopened.note_unknown(*partition);
                 return None;
             }
         };
