@@ -28,17 +28,18 @@ pub struct Broker {
 
 impl Broker {
     /// Starts `binary` on free ports with its data below `folder`. `properties` are added to
-    /// `server.properties`, one `name=value` each.
+    /// `server.properties`, one `name=value` each; `node.id` is 1 unless one of them says else.
     ///
     /// # Errors
     /// When it cannot be started or does not listen in time; the failure holds its log's end.
     pub fn start(binary: &Path, folder: &Path, properties: &[&str]) -> Result<Self> {
         let [port, controller_port, http_port] = ports::free()?;
         fs::create_dir_all(folder).context(folder.display())?;
+        let id = properties.iter().find_map(|line| line.strip_prefix("node.id=")).unwrap_or("1");
         let mut lines = vec![
             "process.roles=broker,controller".to_owned(),
-            "node.id=1".to_owned(),
-            format!("controller.quorum.voters=1@127.0.0.1:{controller_port}"),
+            format!("node.id={id}"),
+            format!("controller.quorum.voters={id}@127.0.0.1:{controller_port}"),
             "controller.listener.names=CONTROLLER".to_owned(),
             format!(
                 "listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}"
@@ -49,7 +50,8 @@ impl Broker {
             format!("barnabas.http.listener=127.0.0.1:{http_port}"),
             "offsets.topic.replication.factor=1".to_owned(),
         ];
-        lines.extend(properties.iter().map(|&line| line.to_owned()));
+        let further = properties.iter().filter(|line| !line.starts_with("node.id="));
+        lines.extend(further.map(|&line| line.to_owned()));
         let file = folder.join("server.properties");
         fs::write(&file, lines.join("\n") + "\n").context(file.display())?;
         let mut broker = Self {

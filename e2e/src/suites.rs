@@ -11,14 +11,6 @@ use std::path::Path;
 use crate::broker::Broker;
 use crate::failure::{Context, Failure, Result};
 
-/// What the suites expect of the broker's configuration.
-const PROPERTIES: &[&str] = &[
-    "num.partitions=4",
-    "group.initial.rebalance.delay.ms=0",
-    "group.min.session.timeout.ms=1000",
-    "auto.create.topics.enable=true",
-];
-
 /// One of the suites.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Suite {
@@ -26,6 +18,21 @@ pub enum Suite {
     Librdkafka,
     /// The tests of the rdkafka crate 0.39.
     Rdkafka,
+}
+
+impl Suite {
+    /// What its tests expect of the broker's configuration.
+    fn properties(self) -> &'static [&'static str] {
+        match self {
+            Self::Librdkafka => &[
+                "num.partitions=4",
+                "group.initial.rebalance.delay.ms=0",
+                "group.min.session.timeout.ms=1000",
+                "auto.create.topics.enable=true",
+            ],
+            Self::Rdkafka => &["node.id=0", "num.partitions=3", "auto.create.topics.enable=true"],
+        }
+    }
 }
 
 /// How a suite went.
@@ -45,7 +52,7 @@ pub struct Verdict {
 /// When the suite cannot be built or one of its tests failed.
 pub fn run(suite: Suite, binary: &Path, only: Option<&str>) -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let mut broker = Broker::start(binary, folder.path(), PROPERTIES)?;
+    let mut broker = Broker::start(binary, folder.path(), suite.properties())?;
     let verdict = match suite {
         Suite::Librdkafka => librdkafka::run(&broker.bootstrap(), only)?,
         Suite::Rdkafka => rdkafka::run(&broker.bootstrap(), only)?,
