@@ -102,6 +102,8 @@ pub struct Effects {
     pub alter_partition: Option<AlterPartition>,
     /// What the controller committed of the ISR.
     pub isr_change: Option<IsrChange>,
+    /// The log of a follower starts elsewhere: [`Partition::low_watermark`] may have moved.
+    pub follower_start_moved: bool,
 }
 
 /// How a committed ISR differs from the one before.
@@ -219,10 +221,11 @@ impl Partition {
         let end_offset = self.tail.end_offset();
         let high_watermark = self.tail.high_watermark();
         let leading = self.leading.as_mut().ok_or(FollowerFetchError::NotLeader)?;
-        leading.record_fetch(fetch, end_offset, brokers, now_ms)?;
+        let follower_start_moved = leading.record_fetch(fetch, end_offset, brokers, now_ms)?;
         let alter_partition = leading.maybe_expand(fetch.replica, high_watermark, epochs, brokers);
         let high_watermark_advanced = self.raise_high_watermark(now_ms);
-        Ok(Effects { high_watermark_advanced, alter_partition, isr_change: None })
+        let isr_change = None;
+        Ok(Effects { high_watermark_advanced, alter_partition, isr_change, follower_start_moved })
     }
 
     /// Brokers registered, were fenced or unfenced. Returns whether the high watermark moved.
@@ -260,7 +263,7 @@ impl Partition {
             Ordering::Greater => Some(IsrChange::Expanded),
         };
         let high_watermark_advanced = self.raise_high_watermark(now_ms);
-        Effects { high_watermark_advanced, alter_partition, isr_change }
+        Effects { high_watermark_advanced, alter_partition, isr_change, ..Effects::default() }
     }
 
     /// Looks for replicas that fell behind; to be called every half `replica.lag.time.max.ms`,
@@ -285,7 +288,7 @@ impl Partition {
         let Some(leading) = &mut self.leading else { return Effects::default() };
         let alter_partition = leading.maybe_shrink(end_offset, epochs, brokers, shrink);
         let high_watermark_advanced = self.raise_high_watermark(now_ms);
-        Effects { high_watermark_advanced, alter_partition, isr_change: None }
+        Effects { high_watermark_advanced, alter_partition, ..Effects::default() }
     }
 
     /// `min.insync.replicas` of the topic changed. Returns whether the high watermark moved.

@@ -112,8 +112,7 @@ impl Broker {
         let mut builder = BatchBuilder::new(BatchOptions::default());
         builder.append(self.node.clock.wall_ms(), None, Some(&[7; 1000]));
         let records = builder.build().to_bytes();
-        let waiters = &self.node.partitions.waiters;
-        replica.produce(&records, false, true, self.node.clock.as_ref(), waiters)
+        replica.produce(&records, false, true, self.node.clock.as_ref())
     }
 
     fn read(replica: &Replica) -> Result<Read, Fault> {

@@ -91,13 +91,14 @@ impl Leader {
         self.committed.len() + usize::from(matches!(self.pending, Some(Pending::Expand(_))))
     }
 
+    /// Returns whether the follower's log starts elsewhere than before.
     pub(super) fn record_fetch(
         &mut self,
         fetch: &FollowerFetch,
         end_offset: i64,
         brokers: &dyn Brokers,
         now_ms: i64,
-    ) -> Result<(), FollowerFetchError> {
+    ) -> Result<bool, FollowerFetchError> {
         debug_assert!(fetch.leader_end_offset <= end_offset, "read before the log grew");
         let Some(follower) = self.followers.get_mut(&fetch.replica) else {
             return Err(if fetch.has_leader_epoch {
@@ -106,9 +107,10 @@ impl Leader {
                 FollowerFetchError::UnknownReplica
             });
         };
+        let started_at = follower.log_start_offset();
         follower.fetched(fetch, now_ms)?;
         follower.look_up(fetch.replica, brokers);
-        Ok(())
+        Ok(follower.log_start_offset() != started_at)
     }
 
     /// Registrations changed: who may join the ISR has to be found out anew.

@@ -44,6 +44,9 @@ pub async fn handle(
         response.responses.push(round.topic(topic, refused));
     }
     let pending = std::mem::take(&mut round.pending);
+    for Pending { replica, produced } in &pending {
+        replica.announce(produced, &node.partitions.waiters);
+    }
     let unsynced = flush_where_asked(&pending).await;
     if pending.iter().any(|pending| !pending.produced.acknowledged) && acks == -1 {
         wait_for_replicas(node, pending, timeout_ms, &mut response).await;
@@ -143,8 +146,7 @@ impl Round<'_> {
 
     fn append(&self, replica: &Replica, records: &Bytes) -> Result<Produced, Fault> {
         let allow_zstd = self.ctx.version >= ZSTD_SINCE;
-        let Node { clock, partitions, .. } = &**self.node;
-        replica.produce(records, self.acks_all, allow_zstd, clock.as_ref(), &partitions.waiters)
+        replica.produce(records, self.acks_all, allow_zstd, self.node.clock.as_ref())
     }
 
     /// Tells who leads, when this broker does not.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use barnabas_records::validation::validate;
 use barnabas_records::{EncodedBatch, Rules};
+use barnabas_replication::Progress;
 use barnabas_storage::{AppendInfo, Appended, Origin};
 use barnabas_wire::ErrorCode;
 use bytes::Bytes;
@@ -35,10 +36,21 @@ pub struct Produced {
     pub required_offset: i64,
     /// Whether the high watermark has reached that already.
     pub acknowledged: bool,
+    /// Whoever waits for the partition has to be told, see [`Replica::announce`].
+    news: Option<News>,
+}
+
+/// What an append means to those who wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct News {
+    progress: Progress,
+    high_watermark_moved: bool,
 }
 
 impl Replica {
-    /// Validates what a client produced, and appends it.
+    /// Validates what a client produced, and appends it. Nobody is woken: the caller does that
+    /// with [`Replica::announce`] when it has appended all that a request brought, so that a
+    /// follower fetches all of it at once.
     ///
     /// The records are not copied: they go from the frame to the file. Blocks on the page cache
     /// only, unless the topic asks for syncs.
@@ -51,9 +63,8 @@ impl Replica {
         acks_all: bool,
         allow_zstd: bool,
         clock: &dyn Clock,
-        waiters: &Waiters,
     ) -> Result<Produced, Fault> {
-        let produced = self.validate_and_append(records, acks_all, allow_zstd, clock, waiters);
+        let produced = self.validate_and_append(records, acks_all, allow_zstd, clock);
         match &produced {
             Ok(Produced { info, .. }) => {
                 let count = info.last_offset - info.first_offset + 1;
@@ -75,7 +86,6 @@ impl Replica {
         acks_all: bool,
         allow_zstd: bool,
         clock: &dyn Clock,
-        waiters: &Waiters,
     ) -> Result<Produced, Fault> {
         let now_ms = clock.wall_ms();
         let rules = Rules { allow_zstd, ..self.settings.load().rules };
@@ -86,13 +96,21 @@ impl Replica {
             return Err(no_transactions(producer_id));
         }
         let source = Source { origin: Origin::Client, acks_all, leader_epoch: None };
-        let (info, acknowledged) = self.append(&[validated.batch], source, clock, waiters)?;
+        let (info, acknowledged, news) = self.append_quietly(&[validated.batch], source, clock)?;
         Ok(Produced {
             info,
             log_append_time_ms: validated.log_append_time,
             required_offset: info.last_offset + 1,
             acknowledged,
+            news,
         })
+    }
+
+    /// Wakes those who wait for what was produced.
+    pub fn announce(&self, produced: &Produced, waiters: &Waiters) {
+        if let Some(news) = produced.news {
+            waiters.progressed(self, news.progress, news.high_watermark_moved);
+        }
     }
 
     /// Appends batches that need no validation. Returns where they are and whether the high
@@ -107,6 +125,19 @@ impl Replica {
         clock: &dyn Clock,
         waiters: &Waiters,
     ) -> Result<(AppendInfo, bool), Fault> {
+        let (info, acknowledged, news) = self.append_quietly(batches, source, clock)?;
+        if let Some(news) = news {
+            waiters.progressed(self, news.progress, news.high_watermark_moved);
+        }
+        Ok((info, acknowledged))
+    }
+
+    fn append_quietly(
+        &self,
+        batches: &[EncodedBatch],
+        source: Source,
+        clock: &dyn Clock,
+    ) -> Result<(AppendInfo, bool, Option<News>), Fault> {
         let now_ms = clock.monotonic_ms();
         let bytes = batches.iter().map(|batch| batch.size() as u64).sum();
         let appending = self.appending.lock().unwrap_or_else(PoisonError::into_inner);
@@ -122,7 +153,7 @@ impl Replica {
         let info = *appended.info();
         let mut core = self.core();
         if matches!(appended, Appended::Duplicate(_)) {
-            return Ok((info, core.high_watermark() > info.last_offset));
+            return Ok((info, core.high_watermark() > info.last_offset, None));
         }
         let advanced = core.appended(info.log_end_offset, info.bytes, now_ms);
         let high_watermark = core.high_watermark();
@@ -132,9 +163,9 @@ impl Replica {
         let progress = core.progress();
         drop(core);
         drop(appending);
-        waiters.progressed(self, progress, advanced);
         self.after_append(&info);
-        Ok((info, high_watermark > info.last_offset))
+        let news = News { progress, high_watermark_moved: advanced };
+        Ok((info, high_watermark > info.last_offset, Some(news)))
     }
 
     fn may_append(&self, source: Source) -> Result<i32, Fault> {

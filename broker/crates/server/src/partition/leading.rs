@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use barnabas_replication::{
     AlterPartition, AlterPartitionAnswer, Brokers, Effects, FollowerFetch, FollowerFetchError,
-    IsrChange,
+    IsrChange, NodeId,
 };
 
-use super::{Partitions, Replica};
+use super::{Fault, Partitions, Replica};
 
 impl Partitions {
     /// A follower fetched. Returns the high watermark to tell it.
@@ -27,6 +27,32 @@ impl Partitions {
         drop(core);
         self.carry_out(replica, effects);
         Ok(high_watermark)
+    }
+
+    /// Waits until this leader and all its live followers have deleted everything below `before`.
+    /// Returns the low watermark.
+    ///
+    /// # Errors
+    /// `NotLeader` if this broker stops to lead.
+    pub async fn deleted_everywhere(
+        &self,
+        replica: &Replica,
+        before: i64,
+        is_live: impl Fn(NodeId) -> bool,
+    ) -> Result<i64, Fault> {
+        loop {
+            let mut moved = std::pin::pin!(self.starts_moved.notified());
+            // From here on no move is missed.
+            moved.as_mut().enable();
+            let start = replica.log.start_offset();
+            let (leads, low) =
+                replica.inspect(|core| (core.is_leader(), core.low_watermark(start, &is_live)));
+            match low {
+                _ if !leads => return Err(Fault::NotLeader),
+                Some(low) if low >= before => return Ok(low),
+                _ => moved.await,
+            }
+        }
     }
 
     /// Looks for followers of a partition that fell behind.
@@ -85,6 +111,9 @@ impl Partitions {
         } else if effects.isr_change.is_some() {
             // An append may now have too few replicas.
             self.waiters.acknowledge(replica);
+        }
+        if effects.follower_start_moved {
+            self.starts_moved.notify_waiters();
         }
         if let Some(change) = effects.alter_partition {
             self.isr_changes.submit(replica.key, change);

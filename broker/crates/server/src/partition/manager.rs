@@ -19,6 +19,7 @@ use barnabas_replication::{
 };
 use barnabas_storage::LogError;
 use barnabas_wire::Uuid;
+use tokio::sync::Notify;
 
 use super::moving::Moves;
 use super::{Assignments, LogDir, PartitionKey, Replica, Settings, Waiters, maintenance};
@@ -56,6 +57,8 @@ pub struct Partitions {
     has_started: AtomicBool,
     /// The metadata can tell log directories.
     assigns_directories: AtomicBool,
+    /// The log of a follower starts elsewhere, or somebody stopped to lead.
+    pub(super) starts_moved: Notify,
     /// Requests that wait for partitions.
     pub waiters: Arc<Waiters>,
 }
@@ -82,6 +85,7 @@ impl Partitions {
             shared_settings: Mutex::default(),
             metrics,
             isr_changes: IsrChanges::default(),
+            starts_moved: Notify::new(),
             assignments: Assignments::default(),
             moves: Moves::default(),
             unopened: Unopened::default(),
@@ -297,6 +301,7 @@ impl Partitions {
         let change = replica.apply_metadata(&metadata, self.clock.monotonic_ms());
         if matches!(change, RoleChange::Leader | RoleChange::Follower) {
             self.waiters.interrupted(&replica.key);
+            self.starts_moved.notify_waiters();
         } else if change == RoleChange::Unchanged && metadata.leader == Some(NodeId(self.node_id)) {
             // A replica that left the ISR no longer holds the high watermark.
             self.high_watermark_moved(replica);

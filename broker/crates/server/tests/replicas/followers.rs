@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use barnabas_wire::ErrorCode;
 use barnabas_wire::api::delete_records::{
-    DeleteRecordsPartition, DeleteRecordsRequest, DeleteRecordsTopic,
+    DeleteRecordsPartition, DeleteRecordsPartitionResult, DeleteRecordsRequest, DeleteRecordsTopic,
 };
 
 use super::cluster::{Cluster, TOPIC, batch};
@@ -71,14 +71,8 @@ async fn a_follower_that_deletion_has_overtaken_starts_anew() {
     for _ in 0..9 {
         cluster.produce(0, -1, batch(b"never seen")).await;
     }
-    let request = DeleteRecordsRequest {
-        topics: vec![DeleteRecordsTopic {
-            name: TOPIC.into(),
-            partitions: vec![DeleteRecordsPartition { partition_index: 0, offset: 8 }],
-        }],
-        timeout_ms: 100,
-    };
-    cluster.call(0, 2, request).await;
+    let deleted = delete(&cluster, 8, 100).await;
+    assert_eq!(deleted.error_code, ErrorCode::REQUEST_TIMED_OUT, "one has not deleted yet");
     cluster.resume(2);
     cluster.until_isr(&[0, 1, 2]).await;
     cluster
@@ -87,6 +81,20 @@ async fn a_follower_that_deletion_has_overtaken_starts_anew() {
         })
         .await;
     assert_eq!(cluster.replica(2).log.end_offset(), 10);
+    let deleted = delete(&cluster, 9, 20_000).await;
+    assert_eq!((deleted.error_code, deleted.low_watermark), (ErrorCode::NONE, 9));
+    assert!((0..3).all(|id| cluster.replica(id).log.start_offset() == 9));
+}
+
+async fn delete(cluster: &Cluster, offset: i64, timeout_ms: i32) -> DeleteRecordsPartitionResult {
+    let request = DeleteRecordsRequest {
+        topics: vec![DeleteRecordsTopic {
+            name: TOPIC.into(),
+            partitions: vec![DeleteRecordsPartition { partition_index: 0, offset }],
+        }],
+        timeout_ms,
+    };
+    cluster.call(0, 2, request).await.topics[0].partitions[0].clone()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
