@@ -3,6 +3,9 @@
 //! In this order: a finished reassignment, eligible leader replicas, the election, the forced
 //! bump of the leader epoch, ISR, last known leader. No change makes no record.
 
+#[cfg(test)]
+mod tests;
+
 use barnabas_metadata::feature::MetadataVersion;
 use barnabas_metadata::image::{LeaderRecoveryState, NO_LEADER, PartitionImage};
 use barnabas_metadata::record::PartitionChangeRecord;
@@ -198,7 +201,6 @@ impl<'a> Change<'a> {
         if self.target_elr.contains(&elected.leader) && self.target_isr.is_empty() {
             self.target_isr = vec![elected.leader];
             self.target_elr.retain(|broker| *broker != elected.leader);
-            self.target_recovery = LeaderRecoveryState::Recovered;
         }
         if elected.unclean {
             self.target_isr = vec![elected.leader];
