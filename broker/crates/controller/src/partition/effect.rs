@@ -146,10 +146,7 @@ impl Controller {
 /// Whether a broker is active and the directory of its replica online.
 pub(crate) fn is_acceptable(image: &Image, partition: &PartitionImage, broker: i32) -> bool {
     let Some(registration) = image.cluster.broker(broker) else { return false };
-    let online = partition.directory(broker).is_none_or(|directory| {
-        directory.is_reserved_dir() && directory != Uuid::LOST_DIR
-            || registration.log_dirs.is_empty()
-            || registration.log_dirs.contains(&directory)
-    });
+    let online =
+        partition.directory(broker).is_none_or(|directory| registration.has_online_dir(directory));
     registration.is_active() && online
 }

@@ -102,6 +102,7 @@ pub(super) mod reason {
     pub(in super::super) const INTERNAL: &str = "it is for Apache Kafka's own tests";
     pub(in super::super) const JMX: &str = "metrics are read at /metrics, not sampled";
     pub(in super::super) const JVM: &str = "there is no JVM to load a Java class";
+    pub(in super::super) const LZ4: &str = "the encoder has one level";
     pub(in super::super) const ONE_BROKER: &str =
         "clusters of several brokers are not supported yet";
     pub(in super::super) const ONE_VOTER: &str =

@@ -19,7 +19,8 @@ pub(super) const DEFINITIONS: &[ConfigDef] = &[
         .per_resource(),
     def("compression.lz4.level", ConfigType::Int, "9", "Level for `compression.type=lz4`.")
         .between(1, 17)
-        .per_resource(),
+        .per_resource()
+        .inert(reason::LZ4),
     def(
         "compression.type",
         ConfigType::String,

@@ -175,6 +175,16 @@ impl BrokerImage {
         !self.fenced && !self.in_controlled_shutdown
     }
 
+    /// Whether replicas in a log directory are online as far as that goes: not in one that was
+    /// lost or that the broker did not register (KIP-858).
+    #[must_use]
+    pub fn has_online_dir(&self, directory: Uuid) -> bool {
+        if directory.is_reserved_dir() {
+            return directory != Uuid::LOST_DIR;
+        }
+        self.log_dirs.is_empty() || self.log_dirs.contains(&directory)
+    }
+
     /// Advertised address on a listener, matched without regard to case as Kafka does.
     #[must_use]
     pub fn endpoint(&self, listener: &str) -> Option<&BrokerEndpoint> {

@@ -4,7 +4,7 @@ use barnabas_wire::Uuid;
 
 use crate::record::{PartitionChangeRecord, PartitionRecord};
 
-use super::ReplayError;
+use super::{ClusterImage, ReplayError};
 
 /// Leader id of a partition that nobody leads.
 pub const NO_LEADER: i32 = -1;
@@ -62,6 +62,14 @@ impl PartitionImage {
     #[must_use]
     pub fn is_reassigning(&self) -> bool {
         !self.removing_replicas.is_empty() || !self.adding_replicas.is_empty()
+    }
+
+    /// Whether a broker is unfenced and the log directory of its replica online.
+    #[must_use]
+    pub fn is_online(&self, broker_id: i32, cluster: &ClusterImage) -> bool {
+        let online = |dir| cluster.broker(broker_id).is_some_and(|it| it.has_online_dir(dir));
+        cluster.broker(broker_id).is_some_and(|broker| !broker.fenced)
+            && self.directory(broker_id).is_none_or(online)
     }
 
     /// The directory of a broker's replica; none when it holds no replica.

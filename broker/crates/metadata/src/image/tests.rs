@@ -264,3 +264,21 @@ proptest! {
         prop_assert_eq!(again.map(|image| image.records()), Ok(records));
     }
 }
+
+#[test]
+fn a_replica_is_online_where_its_directory_is() {
+    let dir = |number| Uuid([number; 16]);
+    let mut delta = Delta::new(&Image::default());
+    let registered = RegisterBrokerRecord {
+        broker_id: 1,
+        fenced: false,
+        log_dirs: vec![dir(7), dir(8)],
+        ..RegisterBrokerRecord::default()
+    };
+    delta.replay(&MetadataRecord::from(registered)).expect("fits");
+    let image = delta.image().clone();
+    let broker = image.cluster.broker(1).expect("registered");
+    assert!(broker.has_online_dir(dir(8)) && !broker.has_online_dir(dir(9)));
+    assert!(broker.has_online_dir(Uuid::UNASSIGNED_DIR), "it may be anywhere");
+    assert!(!broker.has_online_dir(Uuid::LOST_DIR));
+}

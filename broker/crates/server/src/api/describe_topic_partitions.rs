@@ -113,7 +113,7 @@ impl Page<'_> {
         index: i32,
         image: &PartitionImage,
     ) -> DescribeTopicPartitionsResponsePartition {
-        let online = |id: &i32| self.image.cluster.broker(*id).is_some_and(|b| !b.fenced);
+        let online = |id: &i32| image.is_online(*id, &self.image.cluster);
         let (error_code, leader_id) = partition_error(self.ctx, self.image, image);
         DescribeTopicPartitionsResponsePartition {
             error_code,

@@ -178,7 +178,7 @@ impl View<'_> {
 
     fn partition(&self, index: i32, image: &PartitionImage) -> MetadataResponsePartition {
         let (error_code, leader_id) = partition_error(self.ctx, self.image, image);
-        let online = |id: &i32| self.image.cluster.broker(*id).is_some_and(|b| !b.fenced);
+        let online = |id: &i32| image.is_online(*id, &self.image.cluster);
         MetadataResponsePartition {
             error_code,
             partition_index: index,

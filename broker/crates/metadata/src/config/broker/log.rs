@@ -9,7 +9,8 @@ pub(in crate::config) const DEFINITIONS: &[ConfigDef] = &[
         .cluster_wide(),
     def("compression.lz4.level", ConfigType::Int, "9", "Level for `compression.type=lz4`.")
         .between(1, 17)
-        .cluster_wide(),
+        .cluster_wide()
+        .inert(reason::LZ4),
     def(
         "compression.type",
         ConfigType::String,
@@ -332,7 +333,8 @@ pub(in crate::config) const DEFINITIONS: &[ConfigDef] = &[
         "num.recovery.threads.per.data.dir",
         ConfigType::Int,
         "2",
-        "Threads per log directory that recover logs at start.",
+        "Threads per log directory that recover logs at start, and sync and delete later. Set it \
+         in the file: recovery is over before a dynamic value is known.",
     )
     .at_least(1)
     .high()
