@@ -127,6 +127,12 @@ impl Service {
         })
     }
 
+    /// What the handlers share.
+    #[must_use]
+    pub fn node(&self) -> &Arc<Node> {
+        &self.node
+    }
+
     /// Addresses that clients of this machine can use.
     pub(crate) fn clients(&self) -> &[SocketAddr] {
         &self.clients

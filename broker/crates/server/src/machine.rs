@@ -5,9 +5,10 @@
 //! random numbers come from a seed, and all of it ends at once when the node crashes.
 
 use std::fmt::{self, Debug, Formatter};
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
@@ -86,7 +87,7 @@ pub fn inherit<F: Future>(future: F) -> impl Future<Output = F::Output> {
     let sandbox = current();
     async move {
         match sandbox {
-            Some(sandbox) => CURRENT.scope(sandbox, future).await,
+            Some(sandbox) => sandbox.inside(future).await,
             None => future.await,
         }
     }
@@ -131,6 +132,9 @@ struct Tasks {
     /// Above this many, those that have ended are forgotten.
     sweep_at: usize,
     ended: bool,
+    paused: bool,
+    /// Those that wanted to run while paused.
+    halted: Vec<Waker>,
 }
 
 impl Sandbox {
@@ -147,7 +151,7 @@ impl Sandbox {
     where
         F: Future<Output: Send> + Send + 'static,
     {
-        let handle = tokio::spawn(CURRENT.scope(self.clone(), future));
+        let handle = tokio::spawn(self.inside(future));
         let mut tasks = self.tasks();
         if tasks.ended {
             handle.abort();
@@ -161,6 +165,20 @@ impl Sandbox {
         handle
     }
 
+    /// Stops everything inside until [`Sandbox::resume`], as SIGSTOP does. Time goes on.
+    pub fn pause(&self) {
+        self.tasks().paused = true;
+    }
+
+    /// Lets everything inside go on.
+    pub fn resume(&self) {
+        let mut tasks = self.tasks();
+        tasks.paused = false;
+        for waker in std::mem::take(&mut tasks.halted) {
+            waker.wake();
+        }
+    }
+
     /// Ends everything inside; none of it runs again.
     pub fn kill(&self) {
         let mut tasks = self.tasks();
@@ -168,6 +186,20 @@ impl Sandbox {
         for task in tasks.handles.drain(..) {
             task.abort();
         }
+    }
+
+    fn inside<F: Future>(&self, future: F) -> impl Future<Output = F::Output> + use<F> {
+        let sandbox = self.clone();
+        let mut future = Box::pin(CURRENT.scope(self.clone(), future));
+        poll_fn(move |cx| {
+            let mut tasks = sandbox.tasks();
+            if tasks.paused {
+                tasks.halted.push(cx.waker().clone());
+                return Poll::Pending;
+            }
+            drop(tasks);
+            future.as_mut().poll(cx)
+        })
     }
 
     fn tasks(&self) -> MutexGuard<'_, Tasks> {
@@ -223,6 +255,17 @@ mod tests {
         sandbox.spawn(forever());
         all_run().await;
         assert_eq!(metrics.num_alive_tasks(), 0);
+    }
+
+    #[tokio::test]
+    async fn nothing_inside_runs_while_it_is_paused() {
+        let sandbox = sandbox(1);
+        sandbox.pause();
+        let task = sandbox.spawn(async { 7 });
+        all_run().await;
+        assert!(!task.is_finished());
+        sandbox.resume();
+        assert_eq!(task.await.unwrap(), 7);
     }
 
     #[tokio::test]

@@ -46,8 +46,9 @@ impl Inode {
     }
 
     pub(super) fn sync(&mut self) {
-        self.unsynced.clear();
-        self.durable.clone_from(&self.content);
+        for change in self.unsynced.drain(..) {
+            change.apply(&mut self.durable);
+        }
     }
 
     pub(super) fn flip(&mut self, position: u64, bit: u8) {

@@ -36,7 +36,7 @@ struct State {
     random: Random,
     now_ms: i64,
     operations: u64,
-    trace: Vec<String>,
+    trace: Option<Vec<String>>,
     crash_at: Option<u64>,
     crashed: bool,
     faults: Vec<Fault>,
@@ -57,7 +57,7 @@ impl SimDisk {
             random,
             now_ms: 0,
             operations: 0,
-            trace: Vec::new(),
+            trace: Some(Vec::new()),
             crash_at: None,
             crashed: false,
             faults: Vec::new(),
@@ -76,13 +76,23 @@ impl SimDisk {
     /// The mutating operations so far, one line each.
     #[must_use]
     pub fn trace(&self) -> Vec<String> {
-        lock(&self.state).trace.clone()
+        lock(&self.state).trace.clone().unwrap_or_default()
+    }
+
+    /// Saves the memory of the trace in a long simulation.
+    pub fn keep_no_trace(&self) {
+        lock(&self.state).trace = None;
     }
 
     /// Crashes in the middle of the operation with this number: it takes effect in part or not at
     /// all, and it and everything after it fails.
     pub fn crash_at(&self, operation: u64) {
         lock(&self.state).crash_at = Some(operation);
+    }
+
+    /// Takes back what [`SimDisk::crash_at`] asked for.
+    pub fn never_crash(&self) {
+        lock(&self.state).crash_at = None;
     }
 
     /// Whether the crash has happened.
@@ -145,7 +155,9 @@ impl SimDisk {
         state.check_alive().map_err(failed)?;
         state.operations += 1;
         let number = state.operations;
-        state.trace.push(format!("{number} {operation} {}", path.display()));
+        if let Some(trace) = &mut state.trace {
+            trace.push(format!("{number} {operation} {}", path.display()));
+        }
         if state.crash_at == Some(number) {
             tear(&mut state);
             state.crashed = true;
@@ -184,7 +196,8 @@ impl State {
     }
 
     fn check_capacity(&self, growth: u64) -> io::Result<()> {
-        if self.tree.bytes().saturating_add(growth) > self.capacity {
+        let limited = self.capacity < u64::MAX;
+        if limited && self.tree.bytes().saturating_add(growth) > self.capacity {
             return Err(io::ErrorKind::StorageFull.into());
         }
         Ok(())

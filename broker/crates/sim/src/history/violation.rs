@@ -1,0 +1,60 @@
+//! What can be wrong.
+
+use serde::Serialize;
+
+/// A kind of contradiction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// An acknowledged value is nowhere.
+    AckedLost,
+    /// A value of an idempotent producer is at two offsets.
+    Duplicate,
+    /// An offset had two values.
+    InconsistentOffset,
+    /// Records came out of order, or twice.
+    NonMonotonicRead,
+    /// Records were left out.
+    SkippedRead,
+    /// A record was read and is gone.
+    Vanished,
+    /// A value was acknowledged at another offset than it has.
+    WrongOffset,
+    /// A value of a batch that surely failed was read.
+    FailedRead,
+    /// Something that nobody sent was read.
+    Foreign,
+    /// A broker forgot a producer's sequence.
+    SequenceLost,
+    /// A producer id was given out twice.
+    ProducerId,
+    /// A committed offset is gone or older than it was.
+    CommitLost,
+    /// A committed offset was never committed.
+    CommitForeign,
+    /// Two brokers led in one epoch.
+    TwoLeaders,
+    /// The high watermark or the log's start went back within an epoch.
+    WentBack,
+    /// Two nodes have different metadata at the same offset.
+    MetadataDiverged,
+    /// Replicas differ below the high watermark.
+    ReplicasDiffer,
+    /// The same seed had two traces.
+    Indeterminate,
+    /// Code panicked.
+    Panic,
+    /// Tasks of a dead node still run.
+    Survivor,
+    /// What ought to work again does not.
+    Unavailable,
+}
+
+/// Something that must not happen and did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Violation {
+    /// What kind.
+    pub kind: Kind,
+    /// What exactly.
+    pub text: String,
+}
