@@ -31,6 +31,7 @@ mod live;
 mod nodes;
 mod plan;
 mod quantity;
+mod quorum;
 mod racks;
 mod roll;
 mod scale;
@@ -120,6 +121,7 @@ async fn converge(
     let observed = dereference::dereference(&context.client, cluster, key, &wanted).await?;
     let admin = context.admins.of(&key_of(&valid));
     let live = if observed.serves() { live::read(&admin).await } else { None };
+    valid.quorum_formed |= quorum::formed_before(&observed);
     let held = scale::hold(&mut valid, &observed, live.as_ref());
     valid.disruptions = disruptions(&valid, &observed, live.as_ref());
     let wanted = build::build(&valid);
@@ -134,6 +136,9 @@ async fn converge(
             Some(refused) => refused,
         },
     };
+    if let Some(why) = quorum::lost(&valid, &observed, &nodes, live.as_ref()) {
+        health = Health::stalled("MetadataLost", why);
+    }
     if let Some(why) = held {
         health = health.but_stalled("BrokersHoldReplicas", why);
     }
@@ -271,7 +276,9 @@ async fn in_kafka(
 
 fn event_reason(action: &Action) -> Option<&'static str> {
     match action {
-        Action::Apply(_) | Action::SetRack { .. } | Action::Elect(_) => None,
+        Action::Apply(_) | Action::MarkClaim { .. } | Action::SetRack { .. } | Action::Elect(_) => {
+            None
+        }
         Action::Unregister(_) => Some("UnregisteringBroker"),
         Action::GrowClaim { .. } => Some("GrowingStorage"),
         Action::Replace { .. } => Some("ReplacingStatefulSet"),

@@ -8,7 +8,7 @@ use kube::api::{
 use kube::{Client, Error};
 use serde_json::json;
 
-use super::build::{NO_RACK, RACK};
+use super::build::{NO_RACK, QUORUM_FORMED, RACK};
 use super::plan::Action;
 use crate::MANAGER;
 
@@ -28,6 +28,11 @@ pub async fn apply(client: &Client, namespace: &str, action: &Action) -> kube::R
             let api: Api<PersistentVolumeClaim> = Api::namespaced(client.clone(), namespace);
             let size = json!({"spec": {"resources": {"requests": {"storage": size}}}});
             api.patch(name, &PatchParams::default(), &Patch::Merge(&size)).await?;
+        }
+        Action::MarkClaim { name } => {
+            let api: Api<PersistentVolumeClaim> = Api::namespaced(client.clone(), namespace);
+            let mark = json!({"metadata": {"annotations": {QUORUM_FORMED: "true"}}});
+            api.patch(name, &PatchParams::default(), &Patch::Merge(&mark)).await?;
         }
         Action::Replace { name, uid } => {
             let api: Api<StatefulSet> = Api::namespaced(client.clone(), namespace);

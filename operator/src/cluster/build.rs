@@ -32,6 +32,8 @@ pub const APPLIED: &str = "kafka.barnabas.dev/applied";
 /// Annotation of disks with the id of the cluster whose data they hold.
 pub const CLUSTER_ID: &str = "kafka.barnabas.dev/cluster-id";
 
+/// Annotation of disks whose node has voted about the metadata.
+pub const QUORUM_FORMED: &str = "kafka.barnabas.dev/quorum-formed";
 /// Annotation of pods with the rack of the node that they run on.
 pub const RACK: &str = "kafka.barnabas.dev/rack";
 /// Its value when the node has none; no label of Kubernetes can have it.

@@ -28,6 +28,11 @@ pub enum Action {
         /// Its new size.
         size: Quantity,
     },
+    /// Writes on a disk that its node is a voter.
+    MarkClaim {
+        /// Name of the claim.
+        name: String,
+    },
     /// Deletes a StatefulSet but not its pods: its claim templates cannot be changed.
     Replace {
         /// Name of the StatefulSet.
@@ -68,6 +73,7 @@ impl Action {
         match self {
             Self::Apply(rendered) => format!("applied {}", rendered.title()),
             Self::GrowClaim { name, size } => format!("asked for {} of disk {name}", size.0),
+            Self::MarkClaim { name } => format!("marked disk {name} as that of a voter"),
             Self::Replace { name, .. } => format!("replacing StatefulSet {name}"),
             Self::Restart { pod, why, exposed: 0, .. } => format!("restarting {pod}: {why}"),
             Self::Restart { pod, why, exposed, .. } => format!(
