@@ -6,6 +6,7 @@ use std::time::Duration;
 use barnabas_crds::condition::RECONCILING;
 use barnabas_crds::{KafkaCluster, KafkaClusterStatus};
 use jiff::Timestamp;
+use k8s_openapi::api::core::v1::ObjectReference;
 use kube::api::{Api, Patch, PatchParams};
 use kube::runtime::controller::Action as Next;
 use kube::runtime::events::EventType;
@@ -226,7 +227,9 @@ async fn carry_out(
             Ok(()) => {
                 tracing::info!(cluster = cluster.name_any(), namespace, "{title}");
                 if let Some(reason) = event_reason(action) {
-                    context.events.publish(cluster, EventType::Normal, reason, &title).await;
+                    let told = (EventType::Normal, reason);
+                    let part = part(&namespace, action);
+                    context.events.publish_about(cluster, part, told, &title).await;
                 }
             }
             Err(error) if namespace_ends(&error) => return Ok(None),
@@ -272,6 +275,23 @@ async fn in_kafka(
     context.metrics.failures.with_label_values(&["KafkaCluster"]).inc();
     let message = format!("{}: {error}; trying again", action.title());
     Some(Health { ready: (true, ROLLING), ..Health::reconciling(ROLLING, message) })
+}
+
+/// What an action is about, if that is a part of the cluster.
+fn part(namespace: &str, action: &Action) -> Option<ObjectReference> {
+    let (kind, name, uid) = match action {
+        Action::Restart { pod, uid, .. } => ("Pod", pod, Some(uid.clone())),
+        Action::GrowClaim { name, .. } => ("PersistentVolumeClaim", name, None),
+        _ => return None,
+    };
+    Some(ObjectReference {
+        api_version: Some("v1".to_owned()),
+        kind: Some(kind.to_owned()),
+        name: Some(name.clone()),
+        namespace: Some(namespace.to_owned()),
+        uid,
+        ..ObjectReference::default()
+    })
 }
 
 fn event_reason(action: &Action) -> Option<&'static str> {

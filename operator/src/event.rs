@@ -1,6 +1,7 @@
 //! Events: what the operator did, on the resource that it did it for.
 
 use barnabas_crds::condition::{READY, STALLED};
+use k8s_openapi::api::core::v1::ObjectReference;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::runtime::events::{Event, EventType, Recorder, Reporter};
 use kube::{Client, Resource};
@@ -29,13 +30,26 @@ impl Events {
     where
         K: Resource<DynamicType = ()>,
     {
+        self.publish_about(resource, None, (type_, reason), note).await;
+    }
+
+    /// The same about a part of it. Events that differ in nothing but the note are one, counted.
+    pub async fn publish_about<K>(
+        &self,
+        resource: &K,
+        part: Option<ObjectReference>,
+        (type_, reason): (EventType, &str),
+        note: &str,
+    ) where
+        K: Resource<DynamicType = ()>,
+    {
         let end = (0..=note.len().min(NOTE_MAX)).rfind(|end| note.is_char_boundary(*end));
         let event = Event {
             type_,
             reason: reason.to_owned(),
             note: Some(note[..end.unwrap_or(0)].to_owned()),
             action: "Reconcile".to_owned(),
-            secondary: None,
+            secondary: part,
         };
         match self.recorder.publish(&event, &resource.object_ref(&())).await {
             Err(error) if !namespace_ends(&error) => {

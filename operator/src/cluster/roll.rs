@@ -81,7 +81,10 @@ pub fn next(nodes: &[Node], live: Option<&Live>, rolling: bool) -> Next {
     if outdated.is_empty() && !rolling {
         return Next::Done;
     }
-    let progress = format!("{} of {} nodes updated", nodes.len() - outdated.len(), nodes.len());
+    let updated = nodes.iter().filter(|node| {
+        node.pod.as_ref().is_some_and(|p| p.phase != Phase::Stopping && p.outdated.is_none())
+    });
+    let progress = format!("{} of {} nodes updated", updated.count(), nodes.len());
     if let Some(node) = outdated.iter().find(|node| may_go_anyway(node, nodes, live)) {
         return restart(node, 0);
     }

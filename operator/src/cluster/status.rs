@@ -121,9 +121,7 @@ fn serving(mut health: Health, live: Option<&Live>) -> Health {
         return health;
     };
     let partitions = live.partitions_status();
-    let trouble = if live.quorum.leader.is_none() {
-        Some(("NoController", "no controller is active".to_owned()))
-    } else if partitions.offline > 0 {
+    let trouble = if partitions.offline > 0 {
         let text =
             format!("{} of {} partitions have no leader", partitions.offline, partitions.total);
         Some(("PartitionsOffline", text))
@@ -144,6 +142,10 @@ fn serving(mut health: Health, live: Option<&Live>) -> Health {
     if !health.ready.0 {
         health.message = format!("clients are served, but {}", health.message);
         health.ready = (true, "Degraded");
+    } else if live.quorum.leader.is_none() {
+        // Brokers serve on, for a while.
+        health.message = "all brokers serve, but no controller is active".to_owned();
+        health.reconciling = Some("NoController");
     } else if partitions.under_replicated > 0 {
         let count = partitions.under_replicated;
         health.message = format!("all brokers serve, {count} partitions are catching up");

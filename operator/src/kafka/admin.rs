@@ -14,7 +14,7 @@ use barnabas_wire::api::incremental_alter_configs::{
     AlterConfigsResource, AlterableConfig, IncrementalAlterConfigsRequest,
 };
 use barnabas_wire::api::metadata::{MetadataRequest, MetadataRequestTopic, MetadataResponseTopic};
-use barnabas_wire::{ErrorCode, Request, Uuid};
+use barnabas_wire::{ApiKey, ErrorCode, Request, Uuid};
 use tokio::sync::Mutex;
 
 use super::cluster::partitions_of;
@@ -22,6 +22,14 @@ use super::{Connection, Error, Partition, Refusal};
 
 /// The time-out inside requests that change something.
 const CHANGE_MAX: Duration = Duration::from_secs(15);
+/// Requests that change nothing.
+const QUESTIONS: &[ApiKey] = &[
+    ApiKey::Metadata,
+    ApiKey::DescribeCluster,
+    ApiKey::DescribeConfigs,
+    ApiKey::DescribeQuorum,
+    ApiKey::ListPartitionReassignments,
+];
 /// `ConfigResource.Type` of a topic.
 pub(super) const TOPIC: i8 = 2;
 /// `ConfigSource.DYNAMIC_TOPIC_CONFIG`: set on the topic itself.
@@ -243,10 +251,18 @@ impl Admin {
     pub(super) async fn send<R: Request>(&self, request: &R) -> Result<R::Response, Error> {
         let mut held = self.connection.lock().await;
         // Taken out: a future that is dropped half-way leaves no connection in an unknown state.
-        let mut connection = match held.take() {
-            Some(connection) => connection,
-            None => Connection::open(&self.bootstrap).await?,
-        };
+        if let Some(mut connection) = held.take() {
+            match connection.send(request).await {
+                Ok(response) => {
+                    *held = Some(connection);
+                    return Ok(response);
+                }
+                // The broker went since the last request. What changes nothing is asked of another.
+                Err(Error::Io { .. }) if QUESTIONS.contains(&R::KEY) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let mut connection = Connection::open(&self.bootstrap).await?;
         let response = connection.send(request).await?;
         *held = Some(connection);
         Ok(response)

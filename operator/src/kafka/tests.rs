@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use barnabas_wire::api::api_versions::{ApiVersion, ApiVersionsResponse};
 use barnabas_wire::api::create_topics::{CreatableTopicResult, CreateTopicsResponse};
+use barnabas_wire::api::metadata::MetadataResponse;
 use barnabas_wire::{ApiKey, Decoder, ErrorCode, RequestHeader, Uuid, encode_response};
 use bytes::Bytes;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -70,6 +71,27 @@ async fn a_peer_that_hangs_up_is_an_error() {
     served.await.unwrap();
 }
 
+#[tokio::test]
+async fn a_question_to_a_broker_that_has_gone_is_asked_of_another() {
+    let (listener, admin) = peer().await;
+    let served = tokio::spawn(async move {
+        for answers in [1, 1] {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            answer_versions_of(&mut stream, 3, 12).await;
+            for _ in 0..answers {
+                let header = request(&mut stream).await;
+                let response = MetadataResponse::default();
+                let (key, version) = (header.api_key, header.api_version);
+                let frame = encode_response(key, version, header.correlation_id, &response);
+                stream.write_all(&frame.unwrap().bytes).await.unwrap();
+            }
+        }
+    });
+    assert!(admin.brokers().await.unwrap().is_empty());
+    assert!(admin.brokers().await.unwrap().is_empty());
+    served.await.unwrap();
+}
+
 async fn peer() -> (TcpListener, Admin) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let admin = Admin::new(listener.local_addr().unwrap().to_string());
@@ -89,9 +111,14 @@ async fn request(stream: &mut TcpStream) -> RequestHeader {
 
 /// The peer speaks CreateTopics 5 to 7, nothing else.
 async fn answer_versions(stream: &mut TcpStream) {
+    answer_versions_of(stream, 19, 7).await;
+}
+
+/// The peer speaks one API, in versions up to `max_version`.
+async fn answer_versions_of(stream: &mut TcpStream, api_key: i16, max_version: i16) {
     let header = request(stream).await;
     assert_eq!(header.api_key, ApiKey::ApiVersions);
-    let api = ApiVersion { api_key: 19, min_version: 5, max_version: 7 };
+    let api = ApiVersion { api_key, min_version: 5, max_version };
     let response = ApiVersionsResponse { api_keys: vec![api], ..ApiVersionsResponse::default() };
     let frame =
         encode_response(header.api_key, header.api_version, header.correlation_id, &response);

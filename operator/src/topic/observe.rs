@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::placement::Brokers;
+use super::plan::Step;
 use super::validate::Topic;
 use crate::kafka::{Admin, Answers, Assignment, Configs, Error, TopicState};
 
@@ -22,6 +23,25 @@ pub struct Observed {
     pub brokers: Brokers,
     /// How many brokers there are to be.
     pub brokers_wanted: usize,
+}
+
+impl Observed {
+    /// Takes the configs of a topic for those that a step has set.
+    pub fn set(&mut self, name: &str, step: Option<&Step>) {
+        let configs = self.configs.entry(name.to_owned()).or_insert_with(|| Ok(Configs::new()));
+        match (configs, step) {
+            (Ok(configs), Some(Step::Create(topic))) => configs.clone_from(&topic.configs),
+            (Ok(configs), Some(Step::Change { configs: change, .. })) => {
+                for (name, value) in change {
+                    match value {
+                        Some(value) => configs.insert(name.clone(), value.clone()),
+                        None => configs.remove(name),
+                    };
+                }
+            }
+            _ => {}
+        }
+    }
 }
 
 /// Reads the topics that there are to be.

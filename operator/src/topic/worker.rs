@@ -223,7 +223,7 @@ impl Worker {
         if requests != plan::Requests::default() {
             self.guard(&owned, &steps).await?;
             self.tell(topics, &steps).await;
-            steps = self.change(&owned, &mut observed, requests).await?;
+            steps = self.change(&owned, &mut observed, (steps, requests)).await?;
         }
         let now = Timestamp::now();
         let outcome = |topic: &Topic| match owner(topic) {
@@ -251,7 +251,7 @@ impl Worker {
         &self,
         owned: &[&Topic],
         observed: &mut Observed,
-        requests: plan::Requests,
+        (before, requests): (BTreeMap<String, Step>, plan::Requests),
     ) -> Result<BTreeMap<String, Step>, kafka::Error> {
         let refusals = apply(&self.admin, requests).await?;
         let names: Vec<String> = owned.iter().map(|topic| topic.name.clone()).collect();
@@ -263,7 +263,7 @@ impl Worker {
                 plan::refused(refusal, observed)
             } else {
                 // What was not refused is set; the next pass over everything looks.
-                observed.configs.insert(topic.name.clone(), Ok(topic.configs.clone()));
+                observed.set(&topic.name, before.get(&topic.name));
                 plan::plan(topic, observed)
             };
             steps.insert(topic.name.clone(), step);

@@ -76,7 +76,7 @@ fn one_at_a_time_and_the_active_controller_last() {
     let stopping = node(0, Phase::Stopping, true);
     assert_eq!(
         waits(&[stopping, old(1), old(2)], Some(&live)),
-        "1 of 3 nodes updated, waiting for node 0 to shut down"
+        "0 of 3 nodes updated, waiting for node 0 to shut down"
     );
     let starting = node(0, Phase::Starting, false);
     assert_eq!(

@@ -148,7 +148,8 @@ fn partitions_that_nobody_can_use_make_a_cluster_not_ready() {
     assert_eq!(health_of(Some(&live)).ready, (false, "PartitionsUnderMinIsr"));
     let mut live = well();
     live.quorum.leader = None;
-    assert_eq!(health_of(Some(&live)).ready, (false, "NoController"));
+    let health = health_of(Some(&live));
+    assert_eq!((health.ready.0, health.reconciling), (true, Some("NoController")));
     assert_eq!(health_of(None).ready, (false, "Unreachable"));
 }
 
