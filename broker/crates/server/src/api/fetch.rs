@@ -47,7 +47,7 @@ pub async fn handle(
         };
         let waiters = &node.partitions.waiters;
         waiters.fetch(wait, fetch.min_bytes, fetch.deadline_ms, progress).await;
-        round = fetch.read(&plan);
+        round = fetch.read_again(&plan, round);
     }
     let answered: Vec<_> = round.iter().map(round::Outcome::answered).collect();
     let answer = sessions(node).answer(&plan, &answered, node.clock.monotonic_ms());

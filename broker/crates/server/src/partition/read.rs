@@ -53,6 +53,8 @@ pub struct Read {
     pub diverging: Option<EpochEnd>,
     /// The log's end.
     pub end_offset: i64,
+    /// The leader epoch that this broker knows.
+    pub leader_epoch: LeaderEpoch,
     /// How much can be read, for a wait that begins now.
     pub progress: Progress,
     /// The replica that the reader should ask instead (KIP-392). There are no records then.
@@ -79,6 +81,7 @@ impl Replica {
             aborted: None,
             diverging: None,
             end_offset: bounds.end,
+            leader_epoch: bounds.leader_epoch,
             progress: bounds.progress,
             preferred: None,
         };
@@ -121,6 +124,7 @@ impl Replica {
             aborted: None,
             diverging: None,
             end_offset: bounds.end,
+            leader_epoch: bounds.leader_epoch,
             progress: bounds.progress,
             preferred: Some(preferred),
         }

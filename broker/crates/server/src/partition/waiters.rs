@@ -56,15 +56,16 @@ impl Waiters {
         current: impl Fn(&PartitionKey) -> Option<Progress>,
     ) {
         let (token, done) = oneshot::channel();
-        let keys: Vec<PartitionKey> = partitions.iter().map(|wait| wait.partition).collect();
+        let seen: Vec<_> = partitions.iter().map(|wait| (wait.partition, wait.seen)).collect();
         // Counted before it is registered: an append that sees no waiter was before the look at
         // the progress below.
         self.fetching.fetch_add(1, Ordering::SeqCst);
         let id = self.fetches().wait(FetchWait { deadline_ms, min_bytes, partitions, token });
         let _cancel = CancelFetch { waiters: self, id };
         self.arm(deadline_ms);
-        for key in keys {
+        for (key, seen) in seen {
             let finished = match current(&key) {
+                Some(progress) if progress == seen => continue,
                 Some(progress) => self.fetches().progressed(&key, progress),
                 None => self.fetches().interrupted(&key),
             };

@@ -107,6 +107,43 @@ impl<'a> Fetch<'a> {
             .collect()
     }
 
+    /// The same after a wait: only partitions where something happened are looked at again. A
+    /// follower's session may have hundreds that nothing happens to.
+    pub(super) fn read_again(
+        &self,
+        plan: &FetchPlan<SessionKey>,
+        round: Vec<Outcome>,
+    ) -> Vec<Outcome> {
+        let image = self.node.image.load();
+        let mut left = self.max_bytes;
+        let mut found_any = false;
+        let before = plan.partitions.iter().zip(round);
+        before
+            .map(|((key, asked), outcome)| {
+                if self.is_unchanged(&outcome) {
+                    return outcome;
+                }
+                let outcome = self.read_one(&image, key, asked, left, !found_any);
+                left = left.saturating_sub(outcome.bytes());
+                found_any |= outcome.bytes() > 0;
+                outcome
+            })
+            .collect()
+    }
+
+    fn is_unchanged(&self, outcome: &Outcome) -> bool {
+        let (Some(key), Ok(read)) = (&outcome.key, &outcome.result) else { return false };
+        let Some(replica) = self.node.partitions.get(key) else { return false };
+        let is_same = replica.inspect(|core| {
+            (core.is_leader() || !self.leader_only())
+                && core.leader_epoch() == read.leader_epoch
+                && core.progress() == read.progress
+                && (core.end_offset(), core.high_watermark())
+                    == (read.end_offset, read.high_watermark)
+        });
+        read.range.is_none() && is_same && replica.log.start_offset() == read.log_start_offset
+    }
+
     /// What to wait for; `None` if the answer is ready.
     pub(super) fn wait_for(&self, round: &[Outcome]) -> Option<Vec<WaitingFetch<PartitionKey>>> {
         let bytes: usize = round.iter().map(Outcome::bytes).sum();
