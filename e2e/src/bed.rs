@@ -5,6 +5,7 @@
 pub mod address;
 pub mod binaries;
 mod control_plane;
+mod faults;
 pub mod network;
 mod node;
 pub mod packages;
@@ -232,7 +233,11 @@ impl Bed {
     }
 
     /// Ends every process of the bed, those in its pods too, and removes all that it made.
-    pub fn down(self) {
+    pub fn down(mut self) {
+        // A node may have been started again since this bed was found.
+        if let Ok(Some(stored)) = Self::find(self.name()) {
+            self.record = stored.record;
+        }
         let (runtimes, others): (Vec<_>, Vec<_>) =
             self.record.daemons.iter().partition(|daemon| daemon.name.starts_with("containerd"));
         for daemon in others.iter().chain(&runtimes) {
@@ -269,7 +274,8 @@ impl Bed {
             self.load(&Image::pause())?;
             self.load(&Image::busybox())?;
             for node in layout.nodes() {
-                self.add(vec![node.start_kubelet(&authority)?])?;
+                node.admit(&authority)?;
+                self.add(vec![node.start_kubelet()?])?;
             }
             Ok(())
         })?;
@@ -287,13 +293,24 @@ impl Bed {
     }
 
     fn start_provisioner(&self) -> Result<Daemon> {
-        // A copy: a build of another checkout may replace the file while the bed is up.
-        let own = self.layout.dir("programs")?.join("barnabas-e2e");
-        fs::copy("/proc/self/exe", &own).context("copying this program")?;
+        let own = self.own_program()?;
         let mut command = network::inside_of(self.layout.slot, own);
         command.args(["bed", "provisioner", "--folder"]).arg(self.layout.dir("volumes")?);
         command.env("KUBECONFIG", self.kubeconfig());
         Daemon::start("provisioner", &mut command, &self.layout.logs())
+    }
+
+    /// A copy of this program: a build of another checkout may replace the file while the bed is
+    /// up.
+    ///
+    /// # Errors
+    /// When it cannot be copied.
+    pub fn own_program(&self) -> Result<PathBuf> {
+        let own = self.layout.dir("programs")?.join("barnabas-e2e");
+        if !own.exists() {
+            fs::copy("/proc/self/exe", &own).context("copying this program")?;
+        }
+        Ok(own)
     }
 
     fn add(&mut self, daemons: Vec<Daemon>) -> Result<()> {

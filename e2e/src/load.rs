@@ -8,6 +8,7 @@ mod lane;
 mod link;
 mod reader;
 mod record;
+mod remote;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -26,6 +27,7 @@ use lane::{Due, Lane};
 use reader::Reader;
 
 pub use history::{Ack, History, Verdict};
+pub use remote::{Remote, serve};
 
 /// How long the log may take until all that was acknowledged can be read from it.
 const READ_MAX: Duration = Duration::from_secs(60);

@@ -62,7 +62,8 @@ enum Command {
     Cluster(ClusterArguments),
     /// Apache Kafka's own tools against three brokers on loopback.
     Tools(ClusterArguments),
-    /// A load with a verdict, printed as JSON, on a cluster that runs already.
+    /// A load on a cluster that runs already: each line of the standard input asks for the longest
+    /// wait since the last one, its end for the verdict as JSON.
     Load(LoadArguments),
     /// A client's own test suite against a fresh broker.
     Suite {
@@ -138,6 +139,9 @@ struct LoadArguments {
     /// Records a second.
     #[arg(long, default_value_t = 1_000.0)]
     rate: f64,
+    /// Give a broker that says nothing one second instead of thirty.
+    #[arg(long)]
+    impatient: bool,
 }
 
 #[derive(Subcommand)]
@@ -219,16 +223,14 @@ impl ClusterArguments {
     }
 }
 
-/// Until the standard input ends.
 fn load(arguments: &LoadArguments) -> Result<()> {
-    let LoadArguments { bootstrap, topic, partitions, rate } = arguments;
-    let options =
-        load::Options { rate: *rate, ..load::Options::new(bootstrap, topic, *partitions) };
-    let load = load::Load::start(&options)?;
-    println!("started");
-    std::io::copy(&mut std::io::stdin(), &mut std::io::sink())?;
-    println!("{}", serde_json::to_string(&load.finish()?)?);
-    Ok(())
+    let mut options =
+        load::Options::new(&arguments.bootstrap, &arguments.topic, arguments.partitions);
+    options.rate = arguments.rate;
+    if arguments.impatient {
+        options.patience = load::Patience::SHORT;
+    }
+    load::serve(&options)
 }
 
 fn scenarios(names: &[String], keep: bool) -> Result<()> {

@@ -9,6 +9,7 @@ mod refusal;
 mod resumption;
 mod survival;
 mod topic;
+mod zones;
 
 use std::time::{Duration, Instant};
 
@@ -45,6 +46,7 @@ struct Scenario {
 const SCENARIOS: &[Scenario] = &[
     Scenario { name: "refuse-bad-manifests", run: refusal::run },
     Scenario { name: "survive-pod-deletion-and-kill", run: survival::run },
+    Scenario { name: "survive-the-loss-of-a-zone", run: zones::run },
     Scenario { name: "manage-topics", run: topic::run },
     Scenario { name: "resume-after-operator-kill", run: resumption::run },
     Scenario { name: "grow-volumes", run: growth::run },

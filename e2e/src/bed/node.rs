@@ -34,6 +34,16 @@ impl<'a> Node<'a> {
         format!("node{}", self.number)
     }
 
+    /// What its containerd is called among the processes of the bed.
+    pub fn runtime_name(self) -> String {
+        format!("containerd-{}", self.name())
+    }
+
+    /// What its kubelet is called among the processes of the bed.
+    pub fn kubelet_name(self) -> String {
+        format!("kubelet-{}", self.name())
+    }
+
     /// Starts containerd and loads the images.
     ///
     /// # Errors
@@ -42,7 +52,7 @@ impl<'a> Node<'a> {
         let config = self.containerd_config()?;
         let mut containerd = inside_of(self.layout.slot, "containerd");
         containerd.arg("--config").arg(config);
-        let name = format!("containerd-{}", self.name());
+        let name = self.runtime_name();
         let daemon = Daemon::start(&name, &mut containerd, &self.layout.logs())?;
         let deadline = Instant::now() + Duration::from_secs(20);
         while let Err(error) = program::output(self.ctr().arg("version")) {
@@ -62,11 +72,11 @@ impl<'a> Node<'a> {
         program::output(self.ctr().args(["images", "import"]).arg(archive)).map(|_| ())
     }
 
-    /// Starts the kubelet.
+    /// Makes the certificate and the credentials of the kubelet.
     ///
     /// # Errors
-    /// When its files or control groups cannot be made.
-    pub fn start_kubelet(self, authority: &Authority) -> Result<Daemon> {
+    /// When a file cannot be written.
+    pub fn admit(self, authority: &Authority) -> Result<()> {
         let name = self.name();
         let user = format!("system:node:{name}");
         authority.issue(&Subject {
@@ -76,7 +86,16 @@ impl<'a> Node<'a> {
             names: &[&name],
             addresses: &[self.layout.slot.node(self.number)],
         })?;
-        let kubeconfig = authority.kubeconfig(&name, &self.layout.server())?;
+        authority.kubeconfig(&name, &self.layout.server()).map(|_| ())
+    }
+
+    /// Starts the kubelet with the credentials that it was given.
+    ///
+    /// # Errors
+    /// When its files or control groups cannot be made.
+    pub fn start_kubelet(self) -> Result<Daemon> {
+        let name = self.name();
+        let kubeconfig = self.layout.pki().join(format!("{name}.kubeconfig"));
         make_control_groups(&self.control_group())?;
         let mut kubelet = self.layout.kubernetes("kubelet");
         kubelet
@@ -91,7 +110,7 @@ impl<'a> Node<'a> {
                  topology.kubernetes.io/zone=zone-{}",
                 self.number
             ));
-        Daemon::start(&format!("kubelet-{name}"), &mut kubelet, &self.layout.logs())
+        Daemon::start(&self.kubelet_name(), &mut kubelet, &self.layout.logs())
     }
 
     /// Kills what runs in the pods of the node and removes its control groups. The kubelet has
