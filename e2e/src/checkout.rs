@@ -30,11 +30,17 @@ pub struct Binaries {
 }
 
 impl Binaries {
-    /// Builds both.
+    /// Builds both, unless `BARNABAS_BROKER` and `BARNABAS_OPERATOR` name some.
     ///
     /// # Errors
     /// When the target cannot be installed or the build fails.
     pub fn build() -> Result<Self> {
+        let given = |name: &str| std::env::var_os(name).map(PathBuf::from);
+        if let (Some(broker), Some(operator)) =
+            (given("BARNABAS_BROKER"), given("BARNABAS_OPERATOR"))
+        {
+            return Ok(Self { broker, operator });
+        }
         crate::bed::packages::ensure(&[("musl-gcc", "musl-tools")])?;
         progress::step("build the broker and the operator, static", || {
             build(&["-p", "barnabas-broker", "-p", "barnabas-operator"])

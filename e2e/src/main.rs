@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use barnabas_e2e::bed::{Bed, storage};
 use barnabas_e2e::clients::Target;
-use barnabas_e2e::failure::Result;
+use barnabas_e2e::failure::{Context, Result};
 use barnabas_e2e::faults::Setting;
 use barnabas_e2e::suites::Suite;
 use barnabas_e2e::system::System;
@@ -160,6 +160,22 @@ enum BedCommand {
     },
     /// Lists the beds of this host and their processes.
     Status,
+    /// Kills a node as a power cut would: its kubelet, its containerd, its pods. The disks stay.
+    KillNode {
+        /// The bed.
+        #[arg(long, default_value = "bed")]
+        name: String,
+        /// The node: node1, node2 or node3.
+        node: String,
+    },
+    /// Starts a node that was killed.
+    StartNode {
+        /// The bed.
+        #[arg(long, default_value = "bed")]
+        name: String,
+        /// The node: node1, node2 or node3.
+        node: String,
+    },
     /// Serves the volumes of a bed (started by `bed up`).
     #[command(hide = true)]
     Provisioner {
@@ -253,6 +269,10 @@ fn clients(arguments: &ClientsArguments) -> Result<()> {
     barnabas_e2e::clients::run(&target, arguments.only.as_deref())
 }
 
+fn found(name: &str) -> Result<Bed> {
+    Bed::find(name)?.context(format!("there is no bed {name}"))
+}
+
 fn bed(command: BedCommand) -> Result<()> {
     match command {
         BedCommand::Up { name } => {
@@ -267,6 +287,8 @@ fn bed(command: BedCommand) -> Result<()> {
             }
             None => println!("there is no bed {name}"),
         },
+        BedCommand::KillNode { name, node } => found(&name)?.kill_node(&node)?,
+        BedCommand::StartNode { name, node } => found(&name)?.start_node(&node)?,
         BedCommand::Status => {
             for bed in Bed::all()? {
                 let state = if bed.is_alive() { "running" } else { "broken" };
