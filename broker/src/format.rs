@@ -63,8 +63,9 @@ pub(crate) fn read(source: &Source) -> Result<BrokerConfig, StartError> {
 }
 
 /// The node's directories, each formatted for it: those that are not are, when the cluster is
-/// known. The first voters matter to a metadata directory that is empty. One that cannot be read or written is left out: the node starts without it, as Kafka
-/// does, unless it holds the metadata log or no other is left.
+/// known; the first voters matter to a metadata directory that is empty. One that cannot be read
+/// or written is left out: the node starts without it, as Kafka does, unless it holds the metadata
+/// log or no other is left.
 ///
 /// # Errors
 /// If a directory belongs to another node or cluster, or the disk fails that a node cannot do

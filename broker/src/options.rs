@@ -72,6 +72,7 @@ pub(crate) fn lifecycle(
     Ok(LifecycleOptions {
         registration,
         controller_listeners,
+        inter_broker_listener: config.inter_broker_listener_name.clone(),
         heartbeat_interval: ms("broker.heartbeat.interval.ms")?,
         registration_timeout: ms("initial.broker.registration.timeout.ms")?,
         controlled_shutdown: settings.boolean("controlled.shutdown.enable")?,
@@ -121,6 +122,7 @@ fn quorum(
         bootstrap: bootstrap.collect(),
         listener,
         is_controller: config.roles.controller,
+        auto_join: config.quorum.auto_join,
         timeouts: Timeouts {
             election_ms: settings.number("controller.quorum.election.timeout.ms")?,
             fetch_ms: settings.number("controller.quorum.fetch.timeout.ms")?,

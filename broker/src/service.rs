@@ -161,12 +161,13 @@ impl Service {
     pub async fn stop(mut self) -> Result<(), StartError> {
         tracing::info!("stopping");
         self.lifecycle.leave().await;
+        let epoch = self.lifecycle.broker_epoch();
+        // A leader of the quorum resigns while its voters can still reach it.
+        self.lifecycle.stop().await;
         self.node.groups.stop();
         // Nobody listens once all listeners have ended.
         let _ = self.stop.send(true);
         self.drain().await;
-        let epoch = self.lifecycle.broker_epoch();
-        self.lifecycle.stop().await;
         self.replication.abort();
         // Nothing is appended once it has ended.
         let _ = (&mut self.replication).await;

@@ -21,6 +21,8 @@ pub struct Config {
     pub bootstrap: Vec<Endpoint>,
     /// Whether this node has the controller role, and so may become a voter.
     pub is_controller: bool,
+    /// `controller.quorum.auto.join.enable`: a controller that is no voter makes itself one.
+    pub auto_join: bool,
     /// Timers.
     pub timeouts: Timeouts,
     /// Bounds.

@@ -32,6 +32,11 @@ pub enum Event {
         /// The request that failed.
         id: RequestId,
     },
+    /// Nobody listens where the peer was: its process ended.
+    Refused {
+        /// The request that failed.
+        id: RequestId,
+    },
     /// A peer does not know the version that a request needs (a pre-vote, to an old voter).
     Unsupported {
         /// The request that failed.

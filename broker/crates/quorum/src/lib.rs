@@ -43,8 +43,9 @@ pub use log::LogView;
 pub use raft::{Initial, QuorumView, Raft, ReplicaView};
 pub use role::RoleName;
 pub use rpc::{
-    BeginQuorumEpochRequest, BeginQuorumEpochResponse, EndQuorumEpochRequest,
+    AddVoterRequest, BeginQuorumEpochRequest, BeginQuorumEpochResponse, EndQuorumEpochRequest,
     EndQuorumEpochResponse, FetchBody, FetchRequest, FetchResponse, FetchSnapshotRequest,
-    FetchSnapshotResponse, Leadership, Request, Response, VoteRequest, VoteResponse,
+    FetchSnapshotResponse, Leadership, RemoveVoterRequest, Request, Response, UpdateVoterRequest,
+    VoteRequest, VoteResponse, VoterChangeResponse,
 };
 pub use voter::{Voter, VoterHistory, VoterSet};

@@ -5,6 +5,7 @@ mod epoch;
 mod fetch;
 mod follow;
 mod lead;
+mod membership;
 mod poll;
 mod request;
 mod response;
@@ -54,6 +55,8 @@ pub struct Raft {
     /// Everything below is durable in the own log.
     flushed_end_offset: i64,
     connections: Connections,
+    /// Before this time a leader that refuses connections is no reason for another election.
+    patient_until_ms: u64,
     /// When the graceful shutdown is given up.
     shutdown_at_ms: Option<u64>,
     halted: bool,
@@ -85,6 +88,7 @@ impl Raft {
             leader_high_watermark: None,
             flushed_end_offset: log.end().offset,
             connections: Connections::default(),
+            patient_until_ms: 0,
             shutdown_at_ms: None,
             halted: false,
             out: Vec::new(),
@@ -184,6 +188,7 @@ impl Raft {
                     self.connections.back_off(peer, now_ms, &self.config.timeouts);
                 }
             }
+            Event::Refused { id } => self.on_refused(now_ms, id),
             Event::Unsupported { id } => self.on_unsupported(now_ms, id),
             Event::Propose { proposal, epoch, batch } => {
                 let accepted = self.leading() == Some(epoch) && self.shutdown_at_ms.is_none();

@@ -86,8 +86,22 @@ pub(crate) struct Leader {
     pub(crate) heard: BTreeSet<NodeId>,
     /// Voters that acknowledged this leader, by when to remind them if they do not fetch.
     pub(crate) begin_at_ms: BTreeMap<NodeId, u64>,
-    /// The control records of the epoch start are on their way to the log.
+    /// Whether the last control records are in the log, or still on their way.
     pub(crate) voters_appended: bool,
+    /// A voter is being added or removed.
+    pub(crate) change: Option<VoterChange>,
+}
+
+/// The change of a voter that somebody waits for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct VoterChange {
+    pub(crate) token: crate::Token,
+    /// Or removes.
+    pub(crate) adds: bool,
+    pub(crate) ack_when_committed: bool,
+    /// The new voters are in the log.
+    pub(crate) appended: bool,
+    pub(crate) expires_at_ms: u64,
 }
 
 /// A Fetch that waits for something to say.
@@ -117,6 +131,8 @@ pub(crate) struct Follower {
     /// Whether this leader answered a Fetch: from then on others' pre-votes are refused.
     pub(crate) has_fetched: bool,
     pub(crate) snapshot: Option<SnapshotFetch>,
+    /// When to look whether the leader has to be told about this voter.
+    pub(crate) membership_at_ms: u64,
     /// Whether log changes were asked for and are not reported (and durable, for a voter) yet.
     pub(crate) log_busy: bool,
 }

@@ -3,7 +3,7 @@
 use barnabas_wire::ErrorCode;
 use bytes::Bytes;
 
-use crate::{Endpoint, Epoch, LogPosition, NodeId, ReplicaKey};
+use crate::{Endpoint, Epoch, LogPosition, NodeId, ReplicaKey, Voter};
 
 /// A request between nodes.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,6 +18,12 @@ pub enum Request {
     Fetch(FetchRequest),
     /// A follower or observer asks for a piece of a snapshot.
     FetchSnapshot(FetchSnapshotRequest),
+    /// Somebody adds a voter.
+    AddVoter(AddVoterRequest),
+    /// Somebody removes a voter.
+    RemoveVoter(RemoveVoterRequest),
+    /// A voter moved.
+    UpdateVoter(UpdateVoterRequest),
 }
 
 /// The answer to a [`Request`].
@@ -33,6 +39,12 @@ pub enum Response {
     Fetch(FetchResponse),
     /// To FetchSnapshot.
     FetchSnapshot(FetchSnapshotResponse),
+    /// To AddVoter.
+    AddVoter(VoterChangeResponse),
+    /// To RemoveVoter.
+    RemoveVoter(VoterChangeResponse),
+    /// To UpdateVoter.
+    UpdateVoter(VoterChangeResponse),
 }
 
 /// The answering node's idea of the leader, in every answer.
@@ -203,6 +215,48 @@ pub struct FetchSnapshotResponse {
     pub bytes: Bytes,
 }
 
+/// AddRaftVoter (KIP-853).
+#[derive(Clone, Debug, PartialEq)]
+pub struct AddVoterRequest {
+    /// The sender's cluster id.
+    pub cluster_id: Option<String>,
+    /// How long the change may take.
+    pub timeout_ms: i32,
+    /// The new voter, with the versions that it was found to support.
+    pub voter: Voter,
+    /// Answer when the change is committed, not when it is in the leader's log.
+    pub ack_when_committed: bool,
+}
+
+/// RemoveRaftVoter (KIP-853).
+#[derive(Clone, Debug, PartialEq)]
+pub struct RemoveVoterRequest {
+    /// The sender's cluster id.
+    pub cluster_id: Option<String>,
+    /// The voter.
+    pub key: ReplicaKey,
+}
+
+/// UpdateRaftVoter (KIP-853).
+#[derive(Clone, Debug, PartialEq)]
+pub struct UpdateVoterRequest {
+    /// The sender's cluster id.
+    pub cluster_id: Option<String>,
+    /// Its idea of the current epoch.
+    pub epoch: Epoch,
+    /// The voter as it is now.
+    pub voter: Voter,
+}
+
+/// Answer to a change of the voters.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VoterChangeResponse {
+    /// Why it did not happen.
+    pub error: ErrorCode,
+    /// The leader.
+    pub leadership: Leadership,
+}
+
 impl Response {
     pub(crate) fn error(&self) -> ErrorCode {
         match self {
@@ -211,6 +265,9 @@ impl Response {
             Self::EndQuorumEpoch(response) => response.error,
             Self::Fetch(response) => response.error,
             Self::FetchSnapshot(response) => response.error,
+            Self::AddVoter(response)
+            | Self::RemoveVoter(response)
+            | Self::UpdateVoter(response) => response.error,
         }
     }
 
@@ -221,6 +278,9 @@ impl Response {
             Self::EndQuorumEpoch(response) => &response.leadership,
             Self::Fetch(response) => &response.leadership,
             Self::FetchSnapshot(response) => &response.leadership,
+            Self::AddVoter(response)
+            | Self::RemoveVoter(response)
+            | Self::UpdateVoter(response) => &response.leadership,
         }
     }
 }

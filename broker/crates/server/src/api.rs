@@ -4,6 +4,7 @@
 //! `pub async fn handle(node: &Arc<Node>, ctx: &RequestContext, request: XRequest) -> XResponse`
 //! and add a line to [`ROUTES`]. ApiVersions, decoding, quotas and encoding follow from it.
 
+mod add_raft_voter;
 mod allocate_producer_ids;
 mod alter_configs;
 mod alter_partition;
@@ -53,11 +54,13 @@ mod offset_fetch;
 mod offset_for_leader_epoch;
 mod produce;
 mod quorum_peer;
+mod remove_raft_voter;
 mod reply;
 mod route;
 mod sync_group;
 mod unregister_broker;
 mod update_features;
+mod update_raft_voter;
 mod vote;
 
 pub use context::RequestContext;
@@ -117,4 +120,7 @@ pub const ROUTES: &[Route] = &[
     route!(AssignReplicasToDirsRequest, assign_replicas_to_dirs::handle),
     route!(ListConfigResourcesRequest, list_config_resources::handle),
     route!(DescribeTopicPartitionsRequest, describe_topic_partitions::handle),
+    route!(AddRaftVoterRequest, add_raft_voter::handle),
+    route!(RemoveRaftVoterRequest, remove_raft_voter::handle),
+    route!(UpdateRaftVoterRequest, update_raft_voter::handle),
 ];

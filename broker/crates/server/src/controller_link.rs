@@ -4,8 +4,10 @@ mod cluster;
 mod forward;
 mod quorum_view;
 mod remote;
+mod voters;
 
 pub use cluster::ClusterController;
+pub use voters::{VoterChange, VoterChanged};
 
 use std::fmt::Debug;
 use std::future::Future;
@@ -42,6 +44,16 @@ pub trait ControllerLink: Debug + Send + Sync {
 
     /// What this node knows of the quorum without asking.
     fn quorum_state(&self) -> QuorumState;
+
+    /// Adds or removes a voter of the metadata quorum.
+    fn change_voters(
+        &self,
+        change: VoterChange,
+    ) -> BoxFuture<'_, Result<VoterChanged, ControllerUnavailable>> {
+        // A link without a quorum behind it.
+        drop(change);
+        Box::pin(async { Err(ControllerUnavailable) })
+    }
 
     /// Hands a request of another member to the metadata quorum of this process.
     fn peer(

@@ -6,6 +6,7 @@ mod beat;
 mod controllers;
 mod publish;
 mod registration;
+mod vigil;
 
 pub use registration::Registration;
 
@@ -29,6 +30,9 @@ pub struct LifecycleOptions {
     pub registration: Option<Registration>,
     /// The listeners that it registers as a controller; empty for a node that is a broker only.
     pub controller_listeners: Vec<ControllerListener>,
+    /// The listener by which the active controller looks after brokers
+    /// (`inter.broker.listener.name`); of a broker without it, the first.
+    pub inter_broker_listener: String,
     /// `broker.heartbeat.interval.ms`.
     pub heartbeat_interval: Duration,
     /// `initial.broker.registration.timeout.ms`.
@@ -84,12 +88,16 @@ pub async fn start(
     let controller = ClusterController::new(id, &thread, watcher.clone(), &node.dialer);
     // A node is brought into the cluster once.
     let _ = node.controller.set(Arc::new(controller));
-    let MetadataThread { published, failure, .. } = thread;
+    let MetadataThread { published, leadership, failure, .. } = thread;
     publish::start(Arc::clone(&node), published, applied);
     if !controller_listeners.is_empty() {
         let registered =
             controllers::keep_registered(Arc::clone(&node), controller_listeners, watcher.clone());
         machine::spawn(registered);
+        let listener = options.inter_broker_listener;
+        let vigil =
+            vigil::keep(Arc::clone(&node), link.clone(), leadership, watcher.clone(), listener);
+        machine::spawn(vigil);
     }
     let epoch = Arc::new(AtomicI64::new(-1));
     let mut lifecycle = Lifecycle {
@@ -153,8 +161,8 @@ impl Lifecycle {
         self.health.set(BrokerState::ShuttingDown);
     }
 
-    /// Closes the metadata log, after everything else has stopped.
-    pub async fn stop(self) {
+    /// Leaves the metadata quorum, whose leader resigns first, and closes the metadata log.
+    pub async fn stop(&self) {
         self.link.shut_down().await;
     }
 }

@@ -14,7 +14,7 @@ use crate::access::{AllowAll, Authorizer, Quotas, Unlimited};
 use crate::api::FetchSessions;
 use crate::clock::Clock;
 use crate::config::{LiveConfig, RequestBounds};
-use crate::controller_link::{ControllerLink, ControllerUnavailable};
+use crate::controller_link::{ControllerLink, ControllerUnavailable, VoterChange, VoterChanged};
 use crate::coordinator::{GroupCoordinator, GroupSettings};
 use crate::http::Health;
 use crate::machine;
@@ -172,6 +172,20 @@ impl Node {
             rate("follower.replication.throttled.rate"),
         );
         self.partitions.set_cordoned(&live.list("cordoned.log.dirs"));
+    }
+
+    /// Adds or removes a voter of the metadata quorum, for a principal that may.
+    ///
+    /// # Errors
+    /// When the quorum has no leader.
+    pub async fn change_voters(
+        &self,
+        change: VoterChange,
+    ) -> Result<VoterChanged, ControllerUnavailable> {
+        match self.controller.get() {
+            Some(controller) => controller.change_voters(change).await,
+            None => Err(ControllerUnavailable),
+        }
     }
 
     /// Asks the active controller, on behalf of a principal that may ask this. The answer comes

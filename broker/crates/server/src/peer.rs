@@ -12,6 +12,7 @@ mod error;
 mod job;
 mod link;
 mod peers;
+mod probe;
 mod versions;
 
 #[cfg(test)]
@@ -22,3 +23,4 @@ pub use connection::PeerConnection;
 pub use dialer::{Dialer, PeerStream, TcpDialer};
 pub use error::PeerError;
 pub use peers::Peers;
+pub use probe::Probe;

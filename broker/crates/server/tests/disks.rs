@@ -76,6 +76,7 @@ impl Broker {
         let options = LifecycleOptions {
             registration: Some(registration(log_dirs, previous)),
             controller_listeners: Vec::new(),
+            inter_broker_listener: String::new(),
             heartbeat_interval: Duration::from_secs(60),
             registration_timeout: Duration::from_secs(10),
             controlled_shutdown: true,
@@ -176,6 +177,7 @@ fn metadata(disk: Arc<dyn Disk>, clock: Arc<dyn Clock>) -> MetadataOptions {
         endpoints: vec![endpoint.clone()],
         bootstrap: Vec::new(),
         is_controller: true,
+        auto_join: false,
         timeouts: Timeouts::default(),
         limits: Limits::default(),
         seed: 1,

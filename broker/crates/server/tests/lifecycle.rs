@@ -36,6 +36,7 @@ fn metadata(dir: &Path, disk: Arc<dyn Disk>, clock: Arc<dyn Clock>) -> MetadataO
         endpoints: vec![endpoint.clone()],
         bootstrap: Vec::new(),
         is_controller: true,
+        auto_join: false,
         timeouts: Timeouts::default(),
         limits: Limits::default(),
         seed: 1,
@@ -95,6 +96,7 @@ impl Broker {
         let options = LifecycleOptions {
             registration: Some(registration),
             controller_listeners: Vec::new(),
+            inter_broker_listener: String::new(),
             heartbeat_interval: Duration::from_secs(2),
             registration_timeout: Duration::from_secs(10),
             controlled_shutdown: true,

@@ -105,8 +105,6 @@ pub(super) mod reason {
     pub(in super::super) const LZ4: &str = "the encoder has one level";
     pub(in super::super) const ONE_BROKER: &str =
         "clusters of several brokers are not supported yet";
-    pub(in super::super) const ONE_VOTER: &str =
-        "quorums of several controllers are not supported yet";
     pub(in super::super) const LINGER: &str = "records are written as they come";
     pub(in super::super) const PER_ADDRESS: &str =
         "exceptions for single addresses are not supported yet";

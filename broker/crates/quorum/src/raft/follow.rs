@@ -101,10 +101,19 @@ impl Raft {
                 let leader = Peer::Node(role.leader);
                 let endpoint = role.endpoint.clone();
                 if self.connections.is_ready(leader, now_ms) {
-                    let request = match role.snapshot {
-                        Some(fetch) => self.snapshot_request(fetch),
-                        None => self.fetch_request(log),
+                    let due = role.membership_at_ms <= now_ms && role.snapshot.is_none();
+                    let membership = due.then(|| self.membership_request()).flatten();
+                    let request = match (membership, role.snapshot) {
+                        (Some(request), _) => request,
+                        (None, Some(fetch)) => self.snapshot_request(fetch),
+                        (None, None) => self.fetch_request(log),
                     };
+                    let next_ms = now_ms + self.config.timeouts.fetch_ms;
+                    if let Role::Follower(role) = &mut self.role
+                        && due
+                    {
+                        role.membership_at_ms = next_ms;
+                    }
                     self.send(now_ms, leader, endpoint, request);
                 } else if self.connections.is_backing_off(leader, now_ms) {
                     self.ask_around(now_ms, log, Some(role.leader));

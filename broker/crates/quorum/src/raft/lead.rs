@@ -20,7 +20,10 @@ impl Raft {
         self.flushed_end_offset = self.flushed_end_offset.min(log.end().offset);
         match &mut self.role {
             Role::Leader(leader) => {
-                leader.voters_appended = true;
+                leader.voters_appended |= !control.is_empty();
+                if control.iter().any(|(_, record)| matches!(record, ControlRecord::Voters(_))) {
+                    self.change_appended();
+                }
                 self.complete_parked(log, false);
             }
             Role::Follower(role) => role.log_busy = false,

@@ -23,6 +23,7 @@ impl Raft {
         match &self.role {
             Role::Leader(_) => {
                 self.expire_parked(now_ms, log);
+                self.poll_change(now_ms);
                 self.forget_observers(now_ms);
                 self.poll_begin_quorum_epoch(now_ms);
             }
@@ -144,6 +145,7 @@ impl Raft {
         let quorum = self.check_quorum_applies().then_some(leader.check_quorum_at_ms);
         // One that is due and was not sent waits for its connection, which has its own deadline.
         let begin = leader.begin_at_ms.values().copied().filter(|at| *at > now_ms).min();
-        [parked, quorum, begin].into_iter().flatten().min()
+        let change = leader.change.as_ref().map(|change| change.expires_at_ms);
+        [parked, quorum, begin, change].into_iter().flatten().min()
     }
 }

@@ -31,6 +31,12 @@ impl Raft {
             Request::FetchSnapshot(request) => {
                 self.on_fetch_snapshot(now_ms, log, token, &request);
             }
+            Request::AddVoter(request) => self.on_add_voter(now_ms, token, request),
+            Request::RemoveVoter(request) => self.on_remove_voter(now_ms, token, &request),
+            Request::UpdateVoter(request) => {
+                let response = self.on_update_voter(now_ms, &request);
+                self.respond(token, Response::UpdateVoter(response));
+            }
         }
     }
 

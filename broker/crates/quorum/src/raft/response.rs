@@ -7,6 +7,13 @@ use crate::connection::Peer;
 use crate::role::Role;
 use crate::{Epoch, Fault, LogView, NodeId, RequestId, Response};
 
+/// By when all voters have noticed that a process ended, about, when they are near.
+const NOTICE_MS: u64 = 30;
+/// What an election takes, about.
+const HEAD_START_MS: u64 = 100;
+/// Least time between two elections that refused connections are the reason for.
+const PATIENCE_MS: u64 = 200;
+
 /// What remains to be done with an answer.
 enum Verdict {
     /// Use its content.
@@ -26,6 +33,13 @@ impl Raft {
         response: Response,
     ) {
         let Some(peer) = self.connections.finish(id) else { return };
+        if let Response::AddVoter(response) | Response::RemoveVoter(response) = &response {
+            // Tried again when it is time; the answer does not tell who leads.
+            if response.error != ErrorCode::NONE {
+                self.connections.back_off(peer, now_ms, &self.config.timeouts);
+            }
+            return;
+        }
         match self.judge(now_ms, peer, &response) {
             Verdict::Process => self.process(now_ms, log, peer, response),
             Verdict::Done => {}
@@ -40,6 +54,37 @@ impl Raft {
             self.become_candidate(now_ms);
         } else {
             self.connections.back_off(peer, now_ms, &self.config.timeouts);
+        }
+    }
+
+    /// The leader's process ended: one that starts again never leads this epoch again, so there is
+    /// no reason to wait for the fetch timeout. The first of the others stands when all may have
+    /// noticed, each further one gives those before it a head start. Nobody is elected by mistake:
+    /// whoever still fetches from the leader refuses the pre-vote.
+    pub(super) fn on_refused(&mut self, now_ms: u64, id: RequestId) {
+        let Some(peer) = self.connections.finish(id) else { return };
+        self.connections.back_off(peer, now_ms, &self.config.timeouts);
+        let Peer::Node(node) = peer else { return };
+        if let Role::Prospective(role) = &mut self.role {
+            // A pre-vote that cannot be won without it need not wait for the timeout.
+            role.votes.record(node, false);
+            if role.votes.is_lost() {
+                self.give_up_pre_vote(now_ms);
+            }
+            return;
+        }
+        let others = self.history.voters().iter().filter(|voter| voter.key.id != node);
+        let before = others.take_while(|voter| voter.key.id != self.config.node).count();
+        let stands_at_ms = now_ms + NOTICE_MS + before as u64 * HEAD_START_MS;
+        let stands = self.is_voter() && now_ms >= self.patient_until_ms;
+        if let Role::Follower(role) = &mut self.role
+            && role.leader == node
+        {
+            role.has_fetched = false;
+            if stands {
+                role.fetch_timeout_at_ms = role.fetch_timeout_at_ms.min(stands_at_ms);
+                self.patient_until_ms = stands_at_ms + PATIENCE_MS;
+            }
         }
     }
 
@@ -104,7 +149,14 @@ impl Raft {
                     self.on_fetch_snapshot_response(now_ms, response);
                 }
             }
-            Response::Fetch(_) | Response::FetchSnapshot(_) => {
+            Response::UpdateVoter(_) if answered_by_leader => {
+                let fetch_ms = self.config.timeouts.fetch_ms;
+                if let Role::Follower(role) = &mut self.role {
+                    role.fetch_timeout_at_ms = now_ms + fetch_ms;
+                }
+            }
+            Response::AddVoter(_) | Response::RemoveVoter(_) => {}
+            Response::Fetch(_) | Response::FetchSnapshot(_) | Response::UpdateVoter(_) => {
                 self.connections.back_off(peer, now_ms, &self.config.timeouts);
             }
         }

@@ -77,6 +77,7 @@ impl Fixture {
             endpoints: vec![endpoint(1)],
             bootstrap: Vec::new(),
             is_controller: true,
+            auto_join: false,
             timeouts: Timeouts::default(),
             limits: Limits::default(),
             seed: 1,

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use barnabas_wire::ErrorCode;
+
 use super::Raft;
 use crate::progress::Progress;
 use crate::role::{Candidate, Follower, Leader, Prospective, Resigned, Role, Unattached, Votes};
@@ -154,6 +156,7 @@ impl Raft {
             heard: BTreeSet::new(),
             begin_at_ms: self.other_voters().into_iter().map(|id| (id, now_ms)).collect(),
             voters_appended: false,
+            change: None,
         };
         self.enter(self.epoch, Role::Leader(role));
         self.out.push(Action::AppendControl { epoch: self.epoch, records });
@@ -206,6 +209,7 @@ impl Raft {
             fetch_timeout_at_ms: now_ms + self.config.timeouts.fetch_ms,
             has_fetched: false,
             snapshot: None,
+            membership_at_ms: now_ms + self.config.timeouts.fetch_ms,
             log_busy: false,
         };
         self.enter(epoch, Role::Follower(role));
@@ -265,6 +269,9 @@ impl Raft {
         self.persist();
         if let Role::Leader(leader) = left {
             self.fail_parked(leader.parked);
+            if let Some(change) = leader.change {
+                self.answer_change(change, ErrorCode::NOT_LEADER_OR_FOLLOWER);
+            }
         }
         if (self.epoch, self.leader()) != before {
             let leader = self.leader();

@@ -257,6 +257,7 @@ impl Cluster {
             endpoints: vec![endpoint(n)],
             bootstrap: Vec::new(),
             is_controller: true,
+            auto_join: false,
             timeouts: Timeouts::default(),
             limits: Limits { snapshot_chunk_max_bytes: 256, ..Limits::default() },
             seed: self.random,

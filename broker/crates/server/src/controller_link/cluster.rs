@@ -11,7 +11,10 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::remote::{Remote, Verdict};
-use super::{ControllerLink, ControllerUnavailable, QuorumState, is_direct};
+use super::voters::{change_here, change_there};
+use super::{
+    ControllerLink, ControllerUnavailable, QuorumState, VoterChange, VoterChanged, is_direct,
+};
 use crate::peer::{Dialer, PeerAddress};
 use crate::raft::{MetadataLink, MetadataThread};
 
@@ -120,6 +123,34 @@ impl ClusterController {
         }
     }
 
+    async fn change_anywhere(
+        &self,
+        change: VoterChange,
+    ) -> Result<VoterChanged, ControllerUnavailable> {
+        let deadline = Instant::now() + ASK;
+        let mut leadership = self.leadership.clone();
+        let peers = &self.remote.others;
+        while Instant::now() < deadline {
+            let now = leadership.borrow_and_update().clone();
+            let left = deadline.saturating_duration_since(Instant::now());
+            let changed = match (now.leader, now.endpoint) {
+                (Some(leader), _) if leader == self.node => {
+                    Some(change_here(&self.link, peers, change.clone()).await)
+                }
+                (Some(NodeId(id)), Some(endpoint)) => {
+                    let to = PeerAddress { id, host: endpoint.host, port: endpoint.port };
+                    change_there(peers, &to, change.clone(), left).await
+                }
+                _ => None,
+            };
+            match changed.filter(|changed| !changed.is_refusal()) {
+                Some(changed) => return Ok(changed),
+                None => pause(&mut leadership, deadline).await,
+            }
+        }
+        Err(ControllerUnavailable)
+    }
+
     async fn describe_anywhere(&self) -> Result<QuorumView, ControllerUnavailable> {
         let deadline = Instant::now() + ASK;
         let mut leadership = self.leadership.clone();
@@ -185,6 +216,18 @@ impl ControllerLink for ClusterController {
             leader: self.leadership.borrow().leader.map(|NodeId(id)| id),
             kraft_version: *self.kraft_version.borrow(),
         }
+    }
+
+    fn change_voters(
+        &self,
+        change: VoterChange,
+    ) -> BoxFuture<'_, Result<VoterChanged, ControllerUnavailable>> {
+        Box::pin(async move {
+            if is_direct() {
+                return Ok(change_here(&self.link, &self.remote.others, change).await);
+            }
+            self.change_anywhere(change).await
+        })
     }
 
     fn peer(

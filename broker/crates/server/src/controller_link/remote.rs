@@ -24,7 +24,7 @@ pub(super) enum Verdict {
 pub(super) struct Remote {
     heartbeats: Peers,
     alterations: Peers,
-    others: Peers,
+    pub(super) others: Peers,
 }
 
 impl Remote {

@@ -75,7 +75,7 @@ impl Link {
         Ok(link)
     }
 
-    async fn ask_versions(&mut self, version: i16) -> Result<Told, PeerError> {
+    pub(super) async fn ask_versions(&mut self, version: i16) -> Result<Told, PeerError> {
         let question = versions::question(version)?;
         self.writer.write_all(&question).await.map_err(|_| PeerError::Disconnected)?;
         loop {
@@ -86,7 +86,7 @@ impl Link {
         }
     }
 
-    async fn fill(&mut self) -> Result<(), PeerError> {
+    pub(super) async fn fill(&mut self) -> Result<(), PeerError> {
         let Self { reader, input, .. } = self;
         match poll_fn(|cx| input.poll_fill(cx, reader)).await {
             Ok(count) if count > 0 => Ok(()),

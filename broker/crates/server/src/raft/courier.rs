@@ -47,6 +47,7 @@ pub(super) fn start(
                 let Outgoing { id, to, endpoint, request } = outgoing;
                 let event = match carrier.ask(&address(to, endpoint), request).await {
                     Reply::Answered(response) => Event::Response { id, response },
+                    Reply::Refused => Event::Refused { id },
                     Reply::Unreachable => Event::Unreachable { id },
                     Reply::Unsupported => Event::Unsupported { id },
                 };

@@ -1,9 +1,12 @@
 //! The quorum's requests on the wire, from the side that asks: one file per API.
 
+mod add_voter;
 mod begin_quorum_epoch;
 mod end_quorum_epoch;
 mod fetch;
 mod fetch_snapshot;
+mod remove_voter;
+mod update_voter;
 mod vote;
 
 use std::time::Duration;
@@ -20,6 +23,8 @@ const TOPIC: &str = "__cluster_metadata";
 #[derive(Debug)]
 pub(super) enum Reply {
     Answered(Response),
+    /// Nobody listens there.
+    Refused,
     /// Not delivered, not answered in time, or answered with nonsense.
     Unreachable,
     /// The peer does not know the version that the request needs.
@@ -65,6 +70,18 @@ impl Carrier {
                 let answer = self.fetches.call(to, request, limit).await;
                 answer.map(|answer| fetch_snapshot::response(answer, &self.listener))
             }
+            Request::AddVoter(request) => {
+                let answer = elections.call(to, add_voter::request(request), limit).await;
+                answer.map(|answer| Some(add_voter::response(&answer)))
+            }
+            Request::RemoveVoter(request) => {
+                let answer = elections.call(to, remove_voter::request(request), limit).await;
+                answer.map(|answer| Some(remove_voter::response(&answer)))
+            }
+            Request::UpdateVoter(request) => {
+                let answer = elections.call(to, update_voter::request(request), limit).await;
+                answer.map(|answer| Some(update_voter::response(answer, &self.listener)))
+            }
         };
         match answered {
             Ok(Some(response)) => Reply::Answered(response),
@@ -75,7 +92,7 @@ impl Carrier {
             Err(PeerError::Unsupported(_) | PeerError::Encode(_)) => Reply::Unsupported,
             Err(error) => {
                 tracing::debug!(peer = %to, %error, "no answer from the quorum");
-                Reply::Unreachable
+                if error.is_refusal() { Reply::Refused } else { Reply::Unreachable }
             }
         }
     }

@@ -31,6 +31,7 @@ fn options(disk: Arc<dyn Disk>, dir: &Path) -> MetadataOptions {
         endpoints: vec![endpoint.clone()],
         bootstrap: Vec::new(),
         is_controller: true,
+        auto_join: false,
         timeouts: Timeouts::default(),
         limits: Limits::default(),
         seed: 1,

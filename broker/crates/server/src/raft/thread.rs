@@ -102,6 +102,7 @@ pub fn start(mut options: MetadataOptions) -> Result<MetadataThread, MetadataErr
         snapshotting: None,
         last_snapshot_ms: now_ms,
         idle_flush_ms: None,
+        raft_due_ms: None,
         urgent: true,
         stopping: None,
         stopped: false,
@@ -146,6 +147,8 @@ struct State {
     snapshotting: Option<oneshot::Receiver<Result<LogPosition, MetadataError>>>,
     last_snapshot_ms: u64,
     idle_flush_ms: Option<u64>,
+    /// When the quorum core wants to be looked at.
+    raft_due_ms: Option<u64>,
     /// Somebody waits for what was appended since the last sync.
     urgent: bool,
     stopping: Option<oneshot::Sender<()>>,
@@ -194,13 +197,12 @@ impl State {
     }
 
     /// Until something has to be done without being asked.
-    fn wait(&self) -> Duration {
+    fn wait(&mut self) -> Duration {
         let now_ms = self.driver.now_ms();
+        self.raft_due_ms = self.driver.raft.deadline(now_ms);
         let controller = self.controller.as_ref().and_then(Controller::deadline);
-        let deadline = [self.driver.raft.deadline(now_ms), controller, self.idle_flush_ms]
-            .into_iter()
-            .flatten()
-            .min();
+        let deadline =
+            [self.raft_due_ms, controller, self.idle_flush_ms].into_iter().flatten().min();
         deadline.map_or(Duration::from_secs(3600), |at| {
             Duration::from_millis(at.saturating_sub(now_ms))
         })
@@ -300,7 +302,8 @@ impl State {
 
     fn tick(&mut self) -> Result<(), MetadataError> {
         let now_ms = self.driver.now_ms();
-        if self.driver.raft.deadline(now_ms).is_some_and(|at| at <= now_ms) {
+        // As it was before the wait: what is due by now is no deadline any more.
+        if self.raft_due_ms.is_some_and(|at| at <= now_ms) {
             self.driver.step(Event::Tick)?;
         }
         if let Some(controller) = &mut self.controller

@@ -56,8 +56,7 @@ pub(in crate::config) const DEFINITIONS: &[ConfigDef] = &[
         "false",
         "Whether a controller adds itself to the voters.",
     )
-    .low()
-    .default_only(reason::ONE_VOTER),
+    .low(),
     def(
         "controller.quorum.bootstrap.servers",
         ConfigType::List,
@@ -88,8 +87,7 @@ pub(in crate::config) const DEFINITIONS: &[ConfigDef] = &[
         "Most bytes in a metadata fetch.",
     )
     .at_least(1)
-    .low()
-    .inert(reason::ONE_VOTER),
+    .low(),
     def(
         "controller.quorum.fetch.snapshot.max.bytes",
         ConfigType::Int,
@@ -97,8 +95,7 @@ pub(in crate::config) const DEFINITIONS: &[ConfigDef] = &[
         "Most bytes in a part of a snapshot.",
     )
     .at_least(1)
-    .low()
-    .inert(reason::ONE_VOTER),
+    .low(),
     def(
         "controller.quorum.fetch.timeout.ms",
         ConfigType::Int,
@@ -113,8 +110,7 @@ pub(in crate::config) const DEFINITIONS: &[ConfigDef] = &[
         "2000",
         "Longest wait for an answer among controllers, ms.",
     )
-    .at_least(0)
-    .inert(reason::ONE_VOTER),
+    .at_least(0),
     def(
         "controller.quorum.retry.backoff.ms",
         ConfigType::Int,
@@ -122,8 +118,7 @@ pub(in crate::config) const DEFINITIONS: &[ConfigDef] = &[
         "Pause before a request among controllers is repeated, ms.",
     )
     .at_least(0)
-    .low()
-    .inert(reason::ONE_VOTER),
+    .low(),
     def("controller.quorum.voters", ConfigType::List, "", "Static voters, as `id@host:port,…`.")
         .high(),
     def(

@@ -1,0 +1,82 @@
+//! Three nodes as processes on this machine, each broker and controller: they elect, decide through
+//! any of them, and go on without one.
+
+#![expect(clippy::expect_used, reason = "a test fails by panicking")]
+
+mod client;
+mod nodes;
+
+use std::time::{Duration, Instant};
+
+use barnabas_wire::ErrorCode;
+
+use nodes::Nodes;
+
+/// What a decision may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+#[test]
+fn a_cluster_decides_through_any_node_and_goes_on_without_its_controller() {
+    let mut nodes = Nodes::start("");
+    for id in 0..3 {
+        let topic = format!("through-{id}");
+        let mut client = nodes.client(id);
+        assert_eq!(client.create(&topic), ErrorCode::NONE);
+        // The broker that answered knows the topic: its effect was waited for.
+        assert!(client.topics().contains(&topic), "{topic}");
+        assert_eq!(client.create(&topic), ErrorCode::TOPIC_ALREADY_EXISTS);
+    }
+    let leader = nodes.client(0).quorum().leader_id;
+    assert!((0..3).contains(&leader));
+    nodes.kill(leader);
+    let survivor = (leader + 1) % 3;
+    let start = Instant::now();
+    assert_eq!(nodes.client(survivor).create("after"), ErrorCode::NONE);
+    let took = start.elapsed();
+    assert!(took < Duration::from_secs(10), "metadata could not be changed for {took:?}");
+    let other = nodes.client(survivor).quorum();
+    assert_ne!(other.leader_id, leader);
+
+    nodes.run(leader);
+    let mut back = nodes.client(leader);
+    nodes::eventually(PATIENCE, || back.topics().contains(&"after".to_owned()));
+    nodes::eventually(PATIENCE, || {
+        let quorum = nodes.client(survivor).quorum();
+        let end = quorum.high_watermark;
+        quorum.current_voters.iter().all(|voter| voter.log_end_offset >= end - 5)
+    });
+    for id in 0..3 {
+        assert_eq!(nodes.terminate(id), Some(0), "node {id}");
+    }
+}
+
+#[test]
+fn a_killed_leader_of_partitions_is_replaced_before_its_session_ends() {
+    let mut nodes = Nodes::start("");
+    assert_eq!(nodes.client(0).create("t"), ErrorCode::NONE);
+    let victim = nodes.client(0).leader("t");
+    nodes.kill(victim);
+    let start = Instant::now();
+    let mut survivor = nodes.client((victim + 1) % 3);
+    nodes::eventually(PATIENCE, || survivor.leader("t") != victim);
+    let took = start.elapsed();
+    // broker.session.timeout.ms is 9 s.
+    assert!(took < Duration::from_secs(6), "the partition had no leader for {took:?}");
+}
+
+#[test]
+fn a_node_with_an_empty_disk_gets_a_snapshot() {
+    let mut nodes = Nodes::start("metadata.log.max.record.bytes.between.snapshots=4000\n");
+    let leader = nodes.client(0).quorum().leader_id;
+    let lost = (leader + 1) % 3;
+    nodes.kill(lost);
+    for number in 0..40 {
+        assert_eq!(nodes.client(leader).create(&format!("t{number}")), ErrorCode::NONE);
+    }
+    nodes::eventually(PATIENCE, || nodes.has_snapshot(leader));
+    nodes.wipe(lost);
+    nodes.run(lost);
+    let mut back = nodes.client(lost);
+    nodes::eventually(PATIENCE, || back.topics().len() == 40);
+    assert!(nodes.has_snapshot(lost));
+}
