@@ -178,8 +178,8 @@ fn again(cluster: &Cluster, health: &Health) -> Duration {
     let many = cluster.nodes().count() > 1;
     match (&health.reconciling, &health.stalled) {
         (Some(_), _) if many => SOON,
-        (_, Some(_)) => LATER,
         _ if many => AT_REST,
+        (_, Some(_)) => LATER,
         _ => AGAIN,
     }
 }

@@ -95,12 +95,16 @@ pub fn health(cluster: &Cluster, seen: &Seen<'_>, actions: &[Action], next: &Nex
         Some(((id, pool), _)) => not_ready(id, seen.observed.pods.get(&pool.pod(id))),
     };
     if cluster.quorum_formed && seen.nodes.len() > 1 {
-        health = serving(health, seen.live);
+        health = serving(health, seen.nodes, seen.live);
     } else if seen.nodes.len() > 1 && health.ready.0 && !formed(seen) {
         health = Health::reconciling("Starting", "the nodes form a cluster");
     }
     // A broken broker may be on its way out: then there is something to wait for.
     if let Some((reason, message)) = work(cluster, seen.observed, actions, next) {
+        if reason == PAUSED && health.stalled.is_some() {
+            health.message.push_str("; no other node is restarted before it does");
+            return health;
+        }
         health.reconciling = Some(reason);
         health.stalled = None;
         health.message = message;
@@ -113,7 +117,7 @@ pub fn health(cluster: &Cluster, seen: &Seen<'_>, actions: &[Action], next: &Nex
 
 /// The health of a cluster that can do without a node, from what its partitions say: clients can
 /// use it as long as each has a leader and enough replicas.
-fn serving(mut health: Health, live: Option<&Live>) -> Health {
+fn serving(mut health: Health, nodes: &[Node], live: Option<&Live>) -> Health {
     let Some(live) = live else {
         if health.ready.0 {
             return Health::reconciling("Unreachable", "waiting for the brokers to answer");
@@ -146,12 +150,21 @@ fn serving(mut health: Health, live: Option<&Live>) -> Health {
         // Brokers serve on, for a while.
         health.message = "all brokers serve, but no controller is active".to_owned();
         health.reconciling = Some("NoController");
+    } else if let Some(id) = not_current(nodes, live) {
+        health.message = format!("all brokers serve, node {id} catches up with the metadata");
+        health.reconciling = Some("CatchingUp");
     } else if partitions.under_replicated > 0 {
         let count = partitions.under_replicated;
         health.message = format!("all brokers serve, {count} partitions are catching up");
         health.reconciling = Some("CatchingUp");
     }
     health
+}
+
+/// A controller that is no voter or does not have the newest metadata.
+fn not_current(nodes: &[Node], live: &Live) -> Option<i32> {
+    let voter = |id: i32| live.quorum.voters.get(&id) == Some(&true);
+    nodes.iter().find(|node| node.controller && !voter(node.id)).map(|node| node.id)
 }
 
 fn not_ready(node_id: i32, pod: Option<&Pod>) -> Health {

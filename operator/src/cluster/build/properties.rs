@@ -15,6 +15,9 @@ pub fn text(cluster: &Cluster, pool: &Pool) -> String {
     let mut properties = replication(cluster);
     properties.extend(cluster.config.clone());
     properties.extend(managed(cluster, pool).map(|(name, value)| (name.to_owned(), value)));
+    if pool.controller {
+        properties.insert("controller.quorum.auto.join.enable".to_owned(), true.to_string());
+    }
     if let Some(rack) = pool.rack.as_ref().filter(|_| pool.broker) {
         properties.insert("broker.rack".to_owned(), rack.clone());
     }

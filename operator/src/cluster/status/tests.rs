@@ -150,6 +150,11 @@ fn partitions_that_nobody_can_use_make_a_cluster_not_ready() {
     live.quorum.leader = None;
     let health = health_of(Some(&live));
     assert_eq!((health.ready.0, health.reconciling), (true, Some("NoController")));
+    let mut live = well();
+    live.quorum.voters.insert(2, false);
+    let health = health_of(Some(&live));
+    assert_eq!((health.ready.0, health.reconciling), (true, Some("CatchingUp")));
+    assert_eq!(health.message, "all brokers serve, node 2 catches up with the metadata");
     assert_eq!(health_of(None).ready, (false, "Unreachable"));
 }
 
@@ -165,4 +170,24 @@ fn the_quorum_is_formed_once_all_nodes_serve_and_one_leads() {
     assert!(formed(&observed, Some(&well())));
     observed.pods.remove("events-brokers-2");
     assert!(!formed(&observed, Some(&well())));
+}
+
+#[test]
+fn a_roll_that_a_broken_spec_halts_is_stalled_with_the_reason() {
+    let mut cluster = three();
+    cluster.quorum_formed = true;
+    let mut observed = running(&cluster);
+    let mut pod = serde_json::to_value(&observed.pods["events-brokers-1"]).unwrap();
+    pod["status"] = json!({"containerStatuses": [{
+        "name": "broker", "image": "i", "imageID": "i", "ready": false, "restartCount": 1,
+        "state": {"waiting": {"reason": "ImagePullBackOff", "message": "not found"}},
+    }]});
+    observed.pods.insert("events-brokers-1".to_owned(), serde_json::from_value(pod).unwrap());
+    let paused = Next::Pause("node 1 does not come up".to_owned());
+    let health = health_of(&cluster, &observed, Some(&well()), &paused);
+    assert_eq!((health.ready.0, health.reconciling), (true, None));
+    assert_eq!(health.stalled.as_deref(), Some("ImagePullBackOff"));
+    let expected = "clients are served, but broker 1 does not start (ImagePullBackOff): not found; \
+                    no other node is restarted before it does";
+    assert_eq!(health.message, expected);
 }

@@ -7,14 +7,12 @@ use barnabas_metadata::Image;
 use barnabas_records::ValidationError;
 use barnabas_replication::{AckOutcome, WaitingProduce};
 use barnabas_wire::api::produce::{
-    BatchIndexAndErrorMessage, LeaderIdAndEpoch, NodeEndpoint, PartitionProduceData,
-    PartitionProduceResponse, ProduceRequest, ProduceResponse, TopicProduceData,
-    TopicProduceResponse,
+    BatchIndexAndErrorMessage, LeaderIdAndEpoch, PartitionProduceData, PartitionProduceResponse,
+    ProduceRequest, ProduceResponse, TopicProduceData, TopicProduceResponse,
 };
 use barnabas_wire::{ErrorCode, Uuid};
 use bytes::Bytes;
 
-use super::leaders::{self, LeaderEndpoint};
 use super::{Reply, RequestContext};
 use crate::access::{Operation, Resource};
 use crate::node::Node;
@@ -57,7 +55,6 @@ pub async fn handle(
         let lost = ErrorCode::KAFKA_STORAGE_ERROR;
         amend(node, &mut response, |key| unsynced.contains(key).then_some(lost));
     }
-    tell_leaders(node, ctx, &mut response);
     let silent = acks == 0;
     Reply { message: (!silent).then_some(response), files: Vec::new() }
 }
@@ -123,7 +120,7 @@ impl Round<'_> {
             } else {
                 ErrorCode::UNKNOWN_TOPIC_OR_PARTITION
             };
-            return failed(index, code);
+            return self.with_leader(image, key, failed(index, code));
         };
         let records = data.records.unwrap_or_default();
         match self.append(&replica, &records) {
@@ -142,7 +139,7 @@ impl Round<'_> {
                 if fault.is_internal() {
                     tracing::error!(partition = %key, error = %fault, "cannot append");
                 }
-                refused(index, &fault)
+                self.with_leader(image, key, refused(index, &fault))
             }
         }
     }
@@ -151,40 +148,26 @@ impl Round<'_> {
         let allow_zstd = self.ctx.version >= ZSTD_SINCE;
         replica.produce(records, self.acks_all, allow_zstd, self.node.clock.as_ref())
     }
-}
 
-/// Tells who leads where this broker does not (KIP-951).
-fn tell_leaders(node: &Node, ctx: &RequestContext, response: &mut ProduceResponse) {
-    if ctx.version < LEADERS_SINCE {
-        return;
-    }
-    let image = node.image.load();
-    let mut named = Vec::new();
-    for topic in &mut response.responses {
-        let known = if topic.topic_id.is_zero() {
-            image.topics.by_name(&topic.name)
-        } else {
-            image.topics.by_id(topic.topic_id)
-        };
-        for refused in &mut topic.partition_responses {
-            let partition = known.and_then(|topic| topic.partition(refused.index));
-            if refused.error_code == ErrorCode::NOT_LEADER_OR_FOLLOWER
-                && let Some(partition) = partition
-            {
-                let (leader_id, leader_epoch) = (partition.leader, partition.leader_epoch);
-                refused.current_leader = LeaderIdAndEpoch { leader_id, leader_epoch };
-                named.push(leader_id);
+    /// Tells who leads, when this broker does not.
+    fn with_leader(
+        &self,
+        image: &Image,
+        key: PartitionKey,
+        mut response: PartitionProduceResponse,
+    ) -> PartitionProduceResponse {
+        let wanted = response.error_code == ErrorCode::NOT_LEADER_OR_FOLLOWER;
+        if wanted && self.ctx.version >= LEADERS_SINCE {
+            let topic = image.topics.by_id(key.topic);
+            if let Some(partition) = topic.and_then(|topic| topic.partition(key.partition)) {
+                response.current_leader = LeaderIdAndEpoch {
+                    leader_id: partition.leader,
+                    leader_epoch: partition.leader_epoch,
+                };
             }
         }
+        response
     }
-    let endpoints = leaders::endpoints(&image, ctx, named.into_iter()).into_iter();
-    let node_endpoints = endpoints.map(|LeaderEndpoint { id, host, port, rack }| NodeEndpoint {
-        node_id: id,
-        host,
-        port,
-        rack,
-    });
-    response.node_endpoints = node_endpoints.collect();
 }
 
 /// Waits for syncs where `flush.messages` asks for one before the acknowledgement; returns the

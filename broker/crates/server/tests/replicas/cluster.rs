@@ -182,7 +182,17 @@ impl Cluster {
     }
 
     pub async fn produce(&self, id: i32, acks: i16, records: Bytes) -> PartitionProduceResponse {
-        let response = self.call(id, 9, produce(acks, records)).await;
+        let request = ProduceRequest {
+            acks,
+            timeout_ms: 20_000,
+            topic_data: vec![TopicProduceData {
+                name: TOPIC.into(),
+                topic_id: TOPIC_ID,
+                partition_data: vec![PartitionProduceData { index: 0, records: Some(records) }],
+            }],
+            ..ProduceRequest::default()
+        };
+        let response = self.call(id, 9, request).await;
         response.responses[0].partition_responses[0].clone()
     }
 
@@ -358,19 +368,6 @@ impl ControllerLink for Controller {
         _: barnabas_quorum::Request,
     ) -> BoxFuture<'_, Result<barnabas_quorum::Response, ControllerUnavailable>> {
         Box::pin(std::future::ready(Err(ControllerUnavailable)))
-    }
-}
-
-pub fn produce(acks: i16, records: Bytes) -> ProduceRequest {
-    ProduceRequest {
-        acks,
-        timeout_ms: 20_000,
-        topic_data: vec![TopicProduceData {
-            name: TOPIC.into(),
-            topic_id: TOPIC_ID,
-            partition_data: vec![PartitionProduceData { index: 0, records: Some(records) }],
-        }],
-        ..ProduceRequest::default()
     }
 }
 

@@ -5,14 +5,13 @@ use barnabas_replication::{Answer, FetchPlan};
 use barnabas_storage::FileRange;
 use barnabas_wire::api::fetch::{
     AbortedTransaction, EpochEndOffset, FetchResponse, FetchableTopicResponse, LeaderIdAndEpoch,
-    NodeEndpoint, PartitionData,
+    PartitionData,
 };
 use barnabas_wire::{ErrorCode, Records};
 use bytes::Bytes;
 
 use super::plan::{SessionKey, TopicRef};
 use super::round::Outcome;
-use crate::api::leaders::{self, LeaderEndpoint};
 use crate::api::{Reply, RequestContext};
 use crate::net::FileSlice;
 use crate::node::Node;
@@ -51,19 +50,9 @@ pub(super) fn build(
             topic.partitions.push(data);
         }
     }
-    let named = responses.iter().flat_map(|topic| &topic.partitions);
-    let named = named.map(|partition| partition.current_leader.leader_id);
-    let endpoints = leaders::endpoints(&image, ctx, named).into_iter();
-    let node_endpoints = endpoints.map(|LeaderEndpoint { id, host, port, rack }| NodeEndpoint {
-        node_id: id,
-        host,
-        port,
-        rack,
-    });
     let message = FetchResponse {
         error_code: ErrorCode::NONE,
         session_id: answer.session_id.0,
-        node_endpoints: node_endpoints.collect(),
         responses,
         ..FetchResponse::default()
     };
