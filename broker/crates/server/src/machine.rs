@@ -1,7 +1,7 @@
 //! The machine under a node: its clock, disk and network, and what runs code.
 //!
-//! Tasks, threads and randomness are tokio's and the operating system's. A simulated node lives in a
-//! [`Sandbox`]: everything that it starts is a task of the one runtime of the simulation, its
+//! Tasks, threads and randomness are tokio's and the operating system's. A simulated node lives in
+//! a [`Sandbox`]: everything that it starts is a task of the one runtime of the simulation, its
 //! random numbers come from a seed, and all of it ends at once when the node crashes.
 
 use std::fmt::{self, Debug, Formatter};

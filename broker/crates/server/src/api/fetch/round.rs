@@ -41,7 +41,7 @@ pub(super) struct Outcome {
     pub(super) key: Option<PartitionKey>,
     pub(super) result: Result<Read, ErrorCode>,
     pub(super) counters: Option<Arc<TopicCounters>>,
-    /// Nothing is sent for now, whatever there is.
+    /// Nothing is sent this time, whatever there is.
     pub(super) held_back: bool,
 }
 
@@ -222,8 +222,8 @@ impl<'a> Fetch<'a> {
         Outcome { key: found.ok(), result, counters, held_back }
     }
 
-    /// Whether `leader.replication.throttled.rate` counts what the follower is sent: not where it is
-    /// in sync.
+    /// Whether `leader.replication.throttled.rate` counts what the follower is sent: not where it
+    /// is in sync.
     fn is_throttled(&self, replica: &Replica) -> bool {
         let Some((node, _)) = self.follower else { return false };
         let me = self.node.identity.node_id;
