@@ -85,6 +85,9 @@ pub struct FollowerFetch {
     pub broker_epoch: BrokerEpoch,
     /// Whether the request carried a current leader epoch.
     pub has_leader_epoch: bool,
+    /// The leader epoch in which it was read. What a deposed leader found out says nothing when
+    /// it leads again: its log and the follower's may have been cut in between.
+    pub leader_epoch: LeaderEpoch,
     /// The next offset it needs: its log end.
     pub fetch_offset: i64,
     /// The first offset that it has.
@@ -220,7 +223,8 @@ impl Partition {
         let epochs = (self.leader_epoch, self.partition_epoch);
         let end_offset = self.tail.end_offset();
         let high_watermark = self.tail.high_watermark();
-        let leading = self.leading.as_mut().ok_or(FollowerFetchError::NotLeader)?;
+        let leading = self.leading.as_mut().filter(|_| fetch.leader_epoch == epochs.0);
+        let leading = leading.ok_or(FollowerFetchError::NotLeader)?;
         let follower_start_moved = leading.record_fetch(fetch, end_offset, brokers, now_ms)?;
         let alter_partition = leading.maybe_expand(fetch.replica, high_watermark, epochs, brokers);
         let high_watermark_advanced = self.raise_high_watermark(now_ms);

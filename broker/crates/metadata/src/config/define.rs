@@ -103,8 +103,7 @@ pub(super) mod reason {
     pub(in super::super) const JMX: &str = "metrics are read at /metrics, not sampled";
     pub(in super::super) const JVM: &str = "there is no JVM to load a Java class";
     pub(in super::super) const LZ4: &str = "the encoder has one level";
-    pub(in super::super) const ONE_BROKER: &str =
-        "clusters of several brokers are not supported yet";
+    pub(in super::super) const PEERS: &str = "connections between nodes have fixed limits";
     pub(in super::super) const LINGER: &str = "records are written as they come";
     pub(in super::super) const PER_ADDRESS: &str =
         "exceptions for single addresses are not supported yet";

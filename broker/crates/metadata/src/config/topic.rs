@@ -258,6 +258,5 @@ pub(super) const DEFINITIONS: &[ConfigDef] = &[
         "false",
         "Whether a replica that may miss records may become leader when no other can.",
     )
-    .per_resource()
-    .inert(reason::ONE_BROKER),
+    .per_resource(),
 ];

@@ -47,6 +47,7 @@ fn fetch(replica: i32, fetch_offset: i64, leader_end_offset: i64) -> FollowerFet
         replica: NodeId(replica),
         broker_epoch: BrokerEpoch(100),
         has_leader_epoch: true,
+        leader_epoch: LeaderEpoch(5),
         fetch_offset,
         log_start_offset: 0,
         leader_end_offset,
@@ -321,7 +322,10 @@ fn a_leader_elected_again_starts_a_new_epoch() {
     assert_eq!(leader.apply_metadata(&again, 2), RoleChange::Leader);
     assert!(!leader.is_caught_up_with_epoch());
     let brokers = brokers(&[1, 2]);
-    leader.follower_fetched(&fetch(2, 10, 10), &brokers, 3).unwrap();
+    let read_before = leader.follower_fetched(&fetch(2, 10, 10), &brokers, 3);
+    assert_eq!(read_before, Err(FollowerFetchError::NotLeader));
+    let read_now = FollowerFetch { leader_epoch: LeaderEpoch(6), ..fetch(2, 10, 10) };
+    leader.follower_fetched(&read_now, &brokers, 3).unwrap();
     assert!(leader.is_caught_up_with_epoch());
 }
 

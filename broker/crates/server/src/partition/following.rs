@@ -141,8 +141,14 @@ impl Replica {
     fn cut_at(&self, offset: i64, clock: &dyn Clock) -> Result<(), Fault> {
         let before = self.log.end_offset();
         let high_watermark = self.high_watermark();
-        let end = self.cut(offset, clock)?;
-        if end == before {
+        let cut = self.cut(offset, clock);
+        // Also after a failure: it may have been cut, and only its checkpoint not written.
+        let end = self.log.end_offset();
+        let mut core = self.core();
+        core.truncated(end);
+        self.log.set_high_watermark(core.high_watermark());
+        drop(core);
+        if cut? == before {
             return Ok(());
         }
         tracing::info!(
@@ -153,15 +159,19 @@ impl Replica {
             high_watermark,
             "cut the log to agree with its leader"
         );
-        let mut core = self.core();
-        core.truncated(end);
-        self.log.set_high_watermark(core.high_watermark());
         Ok(())
     }
 
     fn restart_at(&self, offset: i64, clock: &dyn Clock) -> Result<(), Fault> {
         let before = self.log.end_offset();
-        self.start_anew(offset, clock)?;
+        let started = self.start_anew(offset, clock);
+        // Also after a failure, as above.
+        let end = self.log.end_offset();
+        let mut core = self.core();
+        core.truncated(end);
+        core.log_start_moved(self.log.start_offset());
+        drop(core);
+        started?;
         tracing::info!(
             topic = self.topic(),
             partition = self.key.partition,
@@ -169,9 +179,6 @@ impl Replica {
             offset,
             "started the log anew where its leader's begins"
         );
-        let mut core = self.core();
-        core.truncated(offset);
-        core.log_start_moved(offset);
         Ok(())
     }
 

@@ -92,7 +92,7 @@ pub(in crate::config) const DEFINITIONS: &[ConfigDef] = &[
         "How long an admin request may wait for other brokers, ms.",
     )
     .high()
-    .inert(reason::ONE_BROKER),
+    .inert(reason::PEERS),
     def(
         "server.max.startup.time.ms",
         ConfigType::Long,

@@ -51,8 +51,7 @@ pub(in crate::config) const DEFINITIONS: &[ConfigDef] = &[
         "inter.broker.listener.name",
         ConfigType::String,
         "Listener that brokers use among themselves.",
-    )
-    .inert(reason::ONE_BROKER),
+    ),
     def(
         "listener.security.protocol.map",
         ConfigType::String,
@@ -132,14 +131,14 @@ pub(in crate::config) const DEFINITIONS: &[ConfigDef] = &[
         "30000",
         "Longest time to open a connection to a broker, ms.",
     )
-    .inert(reason::ONE_BROKER),
+    .inert(reason::PEERS),
     def(
         "socket.connection.setup.timeout.ms",
         ConfigType::Long,
         "10000",
         "First time limit to open a connection to a broker, ms.",
     )
-    .inert(reason::ONE_BROKER),
+    .inert(reason::PEERS),
     def(
         "socket.listen.backlog.size",
         ConfigType::Int,

@@ -10,15 +10,14 @@ pub(in crate::config) const DEFINITIONS: &[ConfigDef] = &[
         "true",
         "Whether leadership moves back to preferred leaders.",
     )
-    .high()
-    .inert(reason::ONE_BROKER),
+    .high(),
     def(
         "controller.socket.timeout.ms",
         ConfigType::Int,
         "30000",
         "Socket timeout between controller and brokers, ms.",
     )
-    .inert(reason::ONE_BROKER),
+    .inert(reason::PEERS),
     def(
         "delete.records.purgatory.purge.interval.requests",
         ConfigType::Int,
@@ -42,8 +41,7 @@ pub(in crate::config) const DEFINITIONS: &[ConfigDef] = &[
         "Time between two looks at leader balance, s.",
     )
     .at_least(1)
-    .high()
-    .inert(reason::ONE_BROKER),
+    .high(),
     def(
         "max.incremental.fetch.session.cache.slots",
         ConfigType::Int,
@@ -142,8 +140,7 @@ pub(in crate::config) const DEFINITIONS: &[ConfigDef] = &[
         "Whether a replica that may miss records may become leader when no other can.",
     )
     .high()
-    .cluster_wide()
-    .inert(reason::ONE_BROKER),
+    .cluster_wide(),
     def(
         "unclean.leader.election.interval.ms",
         ConfigType::Long,
@@ -151,6 +148,5 @@ pub(in crate::config) const DEFINITIONS: &[ConfigDef] = &[
         "Time between two looks for leaderless partitions, ms.",
     )
     .at_least(1)
-    .internal()
-    .inert(reason::ONE_BROKER),
+    .internal(),
 ];

@@ -244,6 +244,7 @@ impl<'a> Fetch<'a> {
             replica: node,
             broker_epoch,
             has_leader_epoch: asked.current_leader_epoch >= 0,
+            leader_epoch: read.leader_epoch,
             fetch_offset: asked.fetch_offset,
             log_start_offset: asked.log_start_offset,
             leader_end_offset: read.end_offset,
