@@ -206,6 +206,33 @@ async fn a_thousand_topics_are_one_batch_and_fast() {
     assert_eq!(running.stop().await.len(), 1_000);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_does_not_fit_a_batch_becomes_several() {
+    let dir = tempfile::tempdir().unwrap();
+    let (disk, path) = real(&dir);
+    let running = Running::start(options(Arc::clone(&disk), &path), 1).await;
+    for part in 0..3 {
+        let names = (0..4_000).map(|n| format!("topic-{part}-{n}"));
+        let codes = running.create(names).await;
+        assert!(codes.iter().all(|code| *code == ErrorCode::NONE));
+    }
+    running.stop().await;
+    // Another process: 12,000 partitions lose their leader, and get it back by its heartbeat.
+    let running = Running::start(options(disk, &path), 2).await;
+    let end = running.link.describe_quorum().await.unwrap().high_watermark.unwrap();
+    assert_eq!(running.stop().await.len(), 12_000);
+    let log = std::fs::read(path.join(METADATA_DIR).join("00000000000000000000.log")).unwrap();
+    let number = |at: usize| u32::from_be_bytes(log[at..at + 4].try_into().unwrap()) as usize;
+    let (mut at, mut counts) = (0, Vec::new());
+    while at < log.len() {
+        counts.push(number(at + 57));
+        at += 12 + number(at + 8);
+    }
+    assert!(counts.iter().all(|count| *count <= 10_000), "{counts:?}");
+    assert!(counts.iter().sum::<usize>() >= end as usize);
+    assert_eq!(counts.iter().filter(|count| **count == 10_000).count(), 2, "{counts:?}");
+}
+
 #[test]
 fn quorum_state_reads_back_in_both_versions() {
     use barnabas_quorum::{Election, Epoch};
