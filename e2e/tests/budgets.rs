@@ -19,15 +19,16 @@ const COLUMNS_MAX: usize = 100;
 /// Each crate with the workspace crates that it may depend on, directly.
 /// Arrows point down only: wire → records → cores → server → broker.
 const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
+    ("barnabas-bugs", &[]),
     ("barnabas-wire-derive", &[]),
     ("barnabas-wire", &["wire-derive"]),
     ("barnabas-records", &["wire"]),
-    ("barnabas-storage", &["wire", "records"]),
+    ("barnabas-storage", &["wire", "records", "bugs"]),
     ("barnabas-metadata", &["wire", "records"]),
-    ("barnabas-quorum", &["wire", "records"]),
-    ("barnabas-replication", &["wire", "records"]),
+    ("barnabas-quorum", &["wire", "records", "bugs"]),
+    ("barnabas-replication", &["wire", "records", "bugs"]),
     ("barnabas-groups", &["wire", "records"]),
-    ("barnabas-controller", &["wire", "records", "metadata"]),
+    ("barnabas-controller", &["wire", "records", "metadata", "bugs"]),
     (
         "barnabas-server",
         &[
@@ -39,6 +40,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
             "replication",
             "groups",
             "controller",
+            "bugs",
         ],
     ),
     (
@@ -46,6 +48,10 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
         &["wire", "records", "storage", "metadata", "quorum", "controller", "server"],
     ),
     ("barnabas-fuzz", &["wire", "records", "storage", "metadata", "quorum", "groups", "server"]),
+    (
+        "barnabas-sim",
+        &["wire", "records", "storage", "quorum", "server", "broker", "bugs"],
+    ),
     ("barnabas-crds", &[]),
     ("barnabas-operator", &["wire", "crds"]),
     ("barnabas-e2e", &["wire", "records", "crds"]),

@@ -1,5 +1,6 @@
 //! Blocks of producer ids (KIP-730).
 
+use barnabas_bugs::{Bug, is_seeded};
 use barnabas_metadata::record::ProducerIdsRecord;
 use barnabas_wire::ErrorCode;
 use barnabas_wire::api::allocate_producer_ids::{
@@ -29,6 +30,8 @@ impl Controller {
         let Some(next_producer_id) = start.checked_add(i64::from(BLOCK_LEN)) else {
             return refused(ErrorCode::UNKNOWN_SERVER_ERROR);
         };
+        let next_producer_id =
+            if is_seeded(Bug::ReuseProducerIds) { start } else { next_producer_id };
         let record = ProducerIdsRecord {
             broker_id: request.broker_id,
             broker_epoch: request.broker_epoch,

@@ -1,10 +1,11 @@
 //! `barnabas-sim`: simulates seeds, and says which of them fail.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::ops::Range;
 use std::process::ExitCode;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use barnabas_sim::scenario::Scale;
@@ -13,7 +14,7 @@ use clap::Parser;
 use serde::Serialize;
 
 /// Simulates clusters under faults and checks what their clients were told.
-#[derive(Debug, Parser)]
+#[derive(Clone, Debug, Parser)]
 struct Arguments {
     /// Seeds to simulate, as 0..500; without an end: until interrupted.
     #[arg(long, default_value = "0..100", value_parser = seeds)]
@@ -36,6 +37,14 @@ struct Arguments {
     /// Seeds that are simulated at the same time.
     #[arg(long, default_value_t = 2)]
     jobs: usize,
+    /// Sees how many seeds it takes to find each seeded bug; at most as many as --seeds.
+    #[cfg(feature = "seeded-bugs")]
+    #[arg(long)]
+    bugs: bool,
+    /// Only bugs with this in their names.
+    #[cfg(feature = "seeded-bugs")]
+    #[arg(long, default_value = "")]
+    bug: String,
     /// Goes on after a seed that failed.
     #[arg(long)]
     keep_going: bool,
@@ -58,7 +67,19 @@ fn main() -> ExitCode {
     if arguments.trace {
         show_logs();
     }
+    #[cfg(feature = "seeded-bugs")]
+    if arguments.bugs {
+        return find_bugs(&arguments);
+    }
     let seeds = arguments.seed.map_or(arguments.seeds.clone(), |seed| seed..seed + 1);
+    let summary = run(&arguments, seeds, &BTreeSet::new());
+    let text = serde_json::to_string_pretty(&summary).unwrap_or_default();
+    let _ = writeln!(io::stdout(), "{text}");
+    if summary.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Simulates seeds, but for those to leave out, until one fails, or all.
+fn run(arguments: &Arguments, seeds: Range<u64>, without: &BTreeSet<u64>) -> Summary {
     let begin = Instant::now();
     let next = AtomicU64::new(seeds.start);
     let stop = AtomicBool::new(false);
@@ -71,7 +92,10 @@ fn main() -> ExitCode {
                     if seed >= seeds.end || stop.load(Ordering::Relaxed) {
                         return;
                     }
-                    let outcome = check(&arguments, seed);
+                    if without.contains(&seed) {
+                        continue;
+                    }
+                    let outcome = check(arguments, seed);
                     let failed = !outcome.violations.is_empty();
                     if let Ok(mut summary) = summary.lock() {
                         tell(&outcome, &summary, &begin);
@@ -84,12 +108,40 @@ fn main() -> ExitCode {
             });
         }
     });
-    let Ok(mut summary) = summary.into_inner() else { return ExitCode::FAILURE };
+    let mut summary = summary.into_inner().unwrap_or_else(PoisonError::into_inner);
     summary.wall_seconds = begin.elapsed().as_secs_f64();
     summary.failed.sort_by_key(|outcome| outcome.seed);
-    let text = serde_json::to_string_pretty(&summary).unwrap_or_default();
-    let _ = writeln!(io::stdout(), "{text}");
-    if summary.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    summary
+}
+
+/// Each bug has to be found within the seeds.
+#[cfg(feature = "seeded-bugs")]
+fn find_bugs(arguments: &Arguments) -> ExitCode {
+    use barnabas_bugs::{Bug, seed};
+    let mut missed = 0;
+    let sound = Arguments { keep_going: true, ..arguments.clone() };
+    let failed = run(&sound, arguments.seeds.clone(), &BTreeSet::new()).failed;
+    // What fails without a bug says nothing about it.
+    let without = failed.iter().map(|outcome| outcome.seed).collect();
+    for bug in Bug::ALL {
+        let name = format!("{bug:?}");
+        if !name.contains(&arguments.bug) {
+            continue;
+        }
+        seed(Some(*bug));
+        let summary = run(arguments, arguments.seeds.clone(), &without);
+        let found = summary.failed.first();
+        let shown = found.and_then(|outcome| outcome.violations.first());
+        let (seeds, seconds) = (summary.seeds, summary.wall_seconds);
+        let line = match shown {
+            Some(violation) => format!("found: {:?}: {}", violation.kind, violation.text),
+            None => "NOT FOUND".to_owned(),
+        };
+        missed += usize::from(found.is_none());
+        let _ = writeln!(io::stdout(), "bug {name}: {seeds} seeds, {seconds:.0} s, {line}");
+    }
+    seed(None);
+    if missed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn check(arguments: &Arguments, seed: u64) -> Outcome {

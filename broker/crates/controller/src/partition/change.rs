@@ -6,6 +6,7 @@
 #[cfg(test)]
 mod tests;
 
+use barnabas_bugs::{Bug, is_seeded};
 use barnabas_metadata::feature::MetadataVersion;
 use barnabas_metadata::image::{LeaderRecoveryState, NO_LEADER, PartitionImage};
 use barnabas_metadata::record::PartitionChangeRecord;
@@ -235,7 +236,8 @@ impl<'a> Change<'a> {
     }
 
     fn is_valid(&self, broker: i32) -> bool {
-        let holds_everything = self.target_isr.contains(&broker)
+        let holds_everything = is_seeded(Bug::ElectAnybody)
+            || self.target_isr.contains(&broker)
             || (self.target_isr.is_empty() && self.target_elr.contains(&broker));
         holds_everything && self.target_replicas.contains(&broker) && (self.acceptable)(broker)
     }

@@ -1,5 +1,6 @@
 //! Votes: who gets one, and what an answer changes (A3).
 
+use barnabas_bugs::{Bug, is_seeded};
 use barnabas_wire::ErrorCode;
 
 use super::Raft;
@@ -83,7 +84,7 @@ impl Raft {
             Role::Prospective(role) => (role.voted, role.leader_id),
             _ => return false,
         };
-        if let Some(voted) = voted {
+        if let Some(voted) = voted.filter(|_| !is_seeded(Bug::VoteTwice)) {
             return voted.id == request.candidate.id
                 && (voted.directory.is_none() || voted.directory == request.candidate.directory);
         }

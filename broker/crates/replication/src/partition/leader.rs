@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use barnabas_bugs::{Bug, is_seeded};
+
 use crate::ids::{BrokerEpoch, LeaderEpoch, NodeId, PartitionEpoch};
 
 use super::replica::Replica;
@@ -128,6 +130,9 @@ impl Leader {
         let lag_max_ms = self.config.replica_lag_time_max_ms;
         let heard_since_ms = now_ms - self.config.replica_silence_max_ms;
         let mut reached = end_offset;
+        if is_seeded(Bug::HighWatermarkAlone) {
+            return reached;
+        }
         for (node, follower) in &self.followers {
             let counts = self.is_maximal_member(*node)
                 || (follower.is_caught_up(end_offset, now_ms, lag_max_ms)
@@ -153,6 +158,7 @@ impl Leader {
         let follower = self.followers.get(&node)?;
         let in_sync =
             follower.end_offset() >= high_watermark && follower.end_offset() >= self.epoch_start;
+        let in_sync = in_sync || is_seeded(Bug::ExpandBehind);
         if !in_sync || !follower.is_eligible() {
             return None;
         }
@@ -256,6 +262,12 @@ impl Leader {
     }
 
     fn is_maximal_member(&self, node: NodeId) -> bool {
+        if is_seeded(Bug::ForgetPendingShrink)
+            && let Some(Pending::Shrink(leaving)) = &self.pending
+            && leaving.contains(&node)
+        {
+            return false;
+        }
         self.committed.contains(&node)
             || matches!(self.pending, Some(Pending::Expand(adding)) if adding == node)
     }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use barnabas_bugs::{Bug, is_seeded};
 use barnabas_metadata::Image;
 use barnabas_records::ValidationError;
 use barnabas_replication::{AckOutcome, WaitingProduce};
@@ -127,7 +128,11 @@ impl Round<'_> {
             Ok(produced) => {
                 let response = PartitionProduceResponse {
                     index,
-                    base_offset: produced.info.first_offset,
+                    base_offset: if is_seeded(Bug::AnswerOffsetZero) {
+                        0
+                    } else {
+                        produced.info.first_offset
+                    },
                     log_append_time_ms: produced.log_append_time_ms,
                     log_start_offset: produced.info.log_start_offset,
                     ..PartitionProduceResponse::default()
@@ -176,7 +181,7 @@ async fn flush_where_asked(pending: &[Pending]) -> Vec<PartitionKey> {
     let mut unsynced = Vec::new();
     for Pending { replica, produced } in pending {
         let upto = produced.info.log_end_offset;
-        let asked = replica.settings().flush_messages == 1;
+        let asked = replica.settings().flush_messages == 1 && !is_seeded(Bug::SkipSyncBeforeAck);
         if asked && !replica.dir().flush(replica.key, upto).await {
             unsynced.push(replica.key);
         }
@@ -226,6 +231,7 @@ async fn wait_for_replicas(
 
 fn outcome_code(outcome: AckOutcome) -> ErrorCode {
     match outcome {
+        _ if is_seeded(Bug::AcknowledgeFailures) => ErrorCode::NONE,
         AckOutcome::Acknowledged => ErrorCode::NONE,
         AckOutcome::NotEnoughReplicas => ErrorCode::NOT_ENOUGH_REPLICAS_AFTER_APPEND,
         AckOutcome::LeadershipLost => ErrorCode::NOT_LEADER_OR_FOLLOWER,

@@ -1,5 +1,6 @@
 //! Reads for Fetch.
 
+use barnabas_bugs::{Bug, is_seeded};
 use barnabas_replication::{LeaderEpoch, NodeId, Progress};
 use barnabas_storage::{AbortedTxn, EpochEnd, FileRange, ReadRequest};
 
@@ -94,6 +95,7 @@ impl Replica {
         let committed = wanted.kind == ReadKind::Committed;
         let upper = match wanted.kind {
             ReadKind::Committed => bounds.last_stable,
+            ReadKind::Uncommitted if is_seeded(Bug::ReadUncommitted) => bounds.end,
             ReadKind::Uncommitted => bounds.high_watermark,
             ReadKind::Replica => bounds.end,
         };
@@ -146,6 +148,7 @@ impl Replica {
             return Err(Fault::OutOfRange);
         }
         let diverges = end.epoch < wanted.last_fetched_epoch || end.end_offset < wanted.offset;
+        let diverges = diverges && !is_seeded(Bug::HideDivergence);
         Ok(diverges.then_some(end))
     }
 }

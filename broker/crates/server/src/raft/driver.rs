@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use barnabas_bugs::{Bug, is_seeded};
 use barnabas_metadata::feature::MetadataVersion;
 use barnabas_metadata::image::{Image, Loader, Published};
 use barnabas_metadata::record::MetadataRecord;
@@ -193,7 +194,11 @@ impl Driver {
     /// Makes the log durable and lets the core commit.
     pub(super) fn flush(&mut self) -> Result<(), MetadataError> {
         self.flush_due = false;
-        let end_offset = self.log.flush()?;
+        let end_offset = if is_seeded(Bug::SkipMetadataSync) {
+            self.log.end().offset
+        } else {
+            self.log.flush()?
+        };
         self.step(Event::Flushed { end_offset })
     }
 
@@ -324,7 +329,8 @@ impl Driver {
                 self.applied = until;
             } else if let Some(recent) = self.recent.pop_front() {
                 let Recent { base_offset, epoch, timestamp_ms, records } = recent;
-                self.loader.load(base_offset, epoch, timestamp_ms, &records)?;
+                let kept = records.len() - usize::from(is_seeded(Bug::LoseRecordOfImage));
+                self.loader.load(base_offset, epoch, timestamp_ms, &records[..kept])?;
                 self.applied = base_offset + records.len() as i64;
             }
         }

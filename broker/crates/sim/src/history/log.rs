@@ -111,6 +111,20 @@ impl PartitionHistory {
         findings
     }
 
+    /// Values of one idempotent producer are in the order in which it sent them.
+    fn order(&self, reads: &[Read]) -> Findings {
+        let mut findings = Findings::new();
+        let mut last: BTreeMap<u32, Value> = BTreeMap::new();
+        for value in reads.iter().filter_map(|read| read.value) {
+            let idempotent = self.values.get(&value).is_some_and(|s| s.guarantee.idempotent);
+            let before = last.insert(value.producer, value);
+            if let Some(before) = before.filter(|before| idempotent && *before > value) {
+                findings.push((Kind::Reordered, format!("{value} came after {before}")));
+            }
+        }
+        findings
+    }
+
     pub(super) fn finish(&mut self, reads: &[Read], promise: Promise) -> Findings {
         let mut findings = Findings::new();
         let mut places: BTreeMap<Value, Vec<i64>> = BTreeMap::new();
@@ -129,6 +143,7 @@ impl PartitionHistory {
                 findings.push((Kind::Duplicate, format!("{value} is at {:?}", places[value])));
             }
         }
+        findings.extend(self.order(reads));
         let idle = !self.values.values().any(|sent| sent.outcome == Outcome::Acked);
         if idle {
             findings.push((Kind::Unavailable, "nothing was ever acknowledged".to_owned()));

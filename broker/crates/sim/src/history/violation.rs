@@ -18,6 +18,8 @@ pub enum Kind {
     SkippedRead,
     /// A record was read and is gone.
     Vanished,
+    /// Values of an idempotent producer are out of order.
+    Reordered,
     /// A value was acknowledged at another offset than it has.
     WrongOffset,
     /// A value of a batch that surely failed was read.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use barnabas_bugs::{Bug, is_seeded};
 use barnabas_records::{BatchHeader, ControlType, EndTxnMarker, Records};
 
 use super::{Log, LogError, ReadError, Writer};
@@ -97,7 +98,8 @@ impl Log {
         let producers = lock(&self.producers);
         for batch in batches {
             let header = &batch.header;
-            if origin == Origin::Client && header.has_producer() {
+            let checked = origin == Origin::Client && !is_seeded(Bug::IgnoreDuplicates);
+            if checked && header.has_producer() {
                 let known = producers.get(header.producer_id);
                 if let Some(duplicate) = known.and_then(|entry| entry.find_duplicate(header)) {
                     return Ok(Checked::Duplicate(*duplicate));
