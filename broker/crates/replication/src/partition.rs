@@ -158,6 +158,8 @@ pub struct Partition {
     leader_epoch: LeaderEpoch,
     partition_epoch: PartitionEpoch,
     tail: Tail,
+    /// Where the synced part of the log ends, if only that counts.
+    synced: Option<i64>,
     leading: Option<Leader>,
 }
 
@@ -173,6 +175,7 @@ impl Partition {
             leader_epoch: LeaderEpoch(-1),
             partition_epoch: PartitionEpoch(-1),
             tail: Tail::new(log),
+            synced: None,
             leading: None,
         }
     }
@@ -209,6 +212,23 @@ impl Partition {
     /// With this replica alone in the ISR it moves at once and nothing is allocated.
     pub fn appended(&mut self, end_offset: i64, bytes: u64, now_ms: i64) -> bool {
         self.tail.append(end_offset, bytes);
+        self.raise_high_watermark(now_ms)
+    }
+
+    /// Whether this replica's appends count towards the high watermark only once they are synced:
+    /// then nobody reads, and no acks=all acknowledges, what a power cut could take from it. What
+    /// the log holds now is synced. Returns whether the high watermark moved.
+    pub fn count_synced_only(&mut self, only: bool, now_ms: i64) -> bool {
+        let end_offset = self.tail.end_offset();
+        self.synced = only.then(|| self.synced.unwrap_or(end_offset));
+        self.raise_high_watermark(now_ms)
+    }
+
+    /// The log is synced below `end_offset`. Returns whether the high watermark moved.
+    pub fn synced(&mut self, end_offset: i64, now_ms: i64) -> bool {
+        let end_offset = end_offset.min(self.tail.end_offset());
+        let Some(synced) = &mut self.synced else { return false };
+        *synced = end_offset.max(*synced);
         self.raise_high_watermark(now_ms)
     }
 
@@ -305,6 +325,7 @@ impl Partition {
 
     /// The log was cut at its end, as a follower has to.
     pub fn truncated(&mut self, end_offset: i64) {
+        self.synced = self.synced.map(|synced| synced.min(end_offset));
         self.tail.truncate(end_offset);
     }
 
@@ -426,6 +447,7 @@ impl Partition {
             return false;
         }
         let reached = leading.reached_by_all(self.tail.end_offset(), now_ms);
-        self.tail.raise(reached)
+        let synced = self.synced.filter(|_| !is_seeded(Bug::SkipSyncBeforeAck));
+        self.tail.raise(synced.map_or(reached, |synced| reached.min(synced)))
     }
 }

@@ -83,6 +83,33 @@ fn committed(isr: &[i32], partition_epoch: i32) -> AlterPartitionAnswer {
 }
 
 #[test]
+fn what_is_not_synced_does_not_count_where_syncs_are_asked_for() {
+    let mut alone = leader(&[1], 1);
+    assert!(!alone.count_synced_only(true, 0));
+    assert!(!alone.appended(10, 100, 0));
+    assert_eq!((alone.end_offset(), alone.high_watermark()), (10, 0));
+    assert!(alone.synced(7, 0));
+    assert_eq!((alone.high_watermark(), alone.ack(10)), (7, Ack::Pending));
+    assert!(!alone.synced(5, 0), "an older sync takes nothing back");
+    assert!(alone.synced(99, 0), "no sync reaches beyond the log");
+    assert_eq!((alone.high_watermark(), alone.ack(10)), (10, Ack::Done));
+
+    assert!(!alone.appended(20, 100, 0));
+    assert!(alone.count_synced_only(false, 0), "the config was taken back");
+    assert_eq!(alone.high_watermark(), 20);
+}
+
+#[test]
+fn a_cut_log_has_less_that_is_synced() {
+    let mut replica = partition(1, 10);
+    replica.count_synced_only(true, 0);
+    replica.truncated(4);
+    replica.appended(9, 100, 0);
+    replica.apply_metadata(&metadata(&[1], 1), 0);
+    assert_eq!(replica.high_watermark(), 4);
+}
+
+#[test]
 fn a_single_replica_is_its_own_quorum() {
     let mut alone = partition(1, 7);
     let mut metadata = metadata(&[1], 1);

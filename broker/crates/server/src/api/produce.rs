@@ -181,7 +181,7 @@ async fn flush_where_asked(pending: &[Pending]) -> Vec<PartitionKey> {
     let mut unsynced = Vec::new();
     for Pending { replica, produced } in pending {
         let upto = produced.info.log_end_offset;
-        let asked = replica.settings().flush_messages == 1 && !is_seeded(Bug::SkipSyncBeforeAck);
+        let asked = replica.settings().syncs_every_append() && !is_seeded(Bug::SkipSyncBeforeAck);
         if asked && !replica.dir().flush(replica.key, upto).await {
             unsynced.push(replica.key);
         }

@@ -50,9 +50,14 @@ impl Replica {
     ) -> Result<(FetchPosition, u64), Fault> {
         let appending = self.follow(sent.leader_epoch)?;
         let appended = self.append_verbatim(sent, clock)?;
+        if self.settings().syncs_every_append() {
+            // The next fetch tells the leader that this replica has it for good.
+            self.log.flush_all().map_err(Fault::from).inspect_err(|fault| self.judge(fault))?;
+        }
         let mut core = self.core();
         if let Some(info) = &appended {
             core.appended(info.log_end_offset, info.bytes, clock.monotonic_ms());
+            core.synced(self.log.recovery_point(), clock.monotonic_ms());
         }
         let advanced = core.leader_high_watermark(sent.high_watermark);
         if advanced {

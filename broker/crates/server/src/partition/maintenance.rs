@@ -156,12 +156,16 @@ fn replicas_of(partitions: &Partitions, dir: &Arc<LogDir>) -> Vec<Arc<Replica>> 
 async fn flush_waiting(partitions: &Partitions, dir: &LogDir) {
     for (key, flush) in dir.take_flushes() {
         let Some(replica) = partitions.get(&key) else { continue };
+        let (waiters, clock) = (Arc::clone(&partitions.waiters), Arc::clone(partitions.clock()));
         let submitted = dir.threads.submit(move || {
             let result = replica.log.flush(flush.upto);
             let is_synced = result.is_ok();
             if let Err(error) = result {
                 tracing::error!(partition = %key, %error, "cannot sync a log");
                 replica.judge(&error.into());
+            }
+            if is_synced && let Some(progress) = replica.synced(clock.monotonic_ms()) {
+                waiters.progressed(&replica, progress, true);
             }
             replica.unflushed.store(0, std::sync::atomic::Ordering::Relaxed);
             for waiting in flush.waiting {

@@ -50,6 +50,8 @@ impl Replica {
         settings: Arc<Settings>,
         counters: Arc<TopicCounters>,
     ) -> Self {
+        let mut core = core;
+        core.count_synced_only(settings.syncs_every_append(), 0);
         Self {
             key,
             dir: ArcSwap::new(dir),
@@ -168,14 +170,27 @@ impl Replica {
     /// Takes over changed configs. Returns whether the high watermark moved.
     pub(super) fn apply_settings(&self, settings: Arc<Settings>, now_ms: i64) -> bool {
         self.log.set_config(settings.log.clone());
-        let min = settings.min_insync_replicas;
+        let (min, synced_only) = (settings.min_insync_replicas, settings.syncs_every_append());
         self.settings.store(settings);
         let mut core = self.core();
-        let moved = core.min_insync_replicas_changed(min, now_ms);
+        let moved = core.min_insync_replicas_changed(min, now_ms)
+            | core.count_synced_only(synced_only, now_ms);
         if moved {
             self.log.set_high_watermark(core.high_watermark());
         }
         moved
+    }
+
+    /// The log was synced. Returns what can be read now, if the high watermark moved.
+    pub(super) fn synced(&self, now_ms: i64) -> Option<Progress> {
+        // A cut that came meanwhile has lowered it.
+        let end_offset = self.log.recovery_point();
+        let mut core = self.core();
+        if !core.synced(end_offset, now_ms) {
+            return None;
+        }
+        self.log.set_high_watermark(core.high_watermark());
+        Some(core.progress())
     }
 
     /// Moves the log's start up, as DeleteRecords asks; -1 stands for the high watermark. Returns

@@ -54,6 +54,12 @@ impl Settings {
             flush_ms: config.flush_ms,
         }
     }
+
+    /// Whether each append is synced before it counts as one (`flush.messages` = 1).
+    #[must_use]
+    pub fn syncs_every_append(&self) -> bool {
+        self.flush_messages == 1
+    }
 }
 
 fn rules(config: &TopicConfig) -> Rules {

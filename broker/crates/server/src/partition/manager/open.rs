@@ -160,6 +160,10 @@ fn open_log(job: &OpenJob) -> Result<Log, LogError> {
     }
     let log = Log::open(&job.dir.disk, options(job))?;
     if log.topic_id().is_none_or(|id| id == job.key.topic) {
+        if job.settings.syncs_every_append() {
+            // What a process left that was killed is in the page cache only.
+            log.flush_all()?;
+        }
         return Ok(log);
     }
     let stray = job.dir.path.join(job.partition.stray_directory(machine::random()));
