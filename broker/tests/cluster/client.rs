@@ -38,10 +38,14 @@ impl Client {
     }
 
     pub(crate) fn create(&mut self, topic: &str) -> ErrorCode {
+        self.create_with(topic, 3)
+    }
+
+    pub(crate) fn create_with(&mut self, topic: &str, replication_factor: i16) -> ErrorCode {
         let topic = CreatableTopic {
             name: topic.to_owned(),
             num_partitions: 1,
-            replication_factor: 3,
+            replication_factor,
             ..CreatableTopic::default()
         };
         let topics = vec![topic];

@@ -9,6 +9,7 @@ mod nodes;
 use std::time::{Duration, Instant};
 
 use barnabas_wire::ErrorCode;
+use barnabas_wire::api::describe_quorum::ResponsePartitionData;
 
 use nodes::Nodes;
 
@@ -79,4 +80,41 @@ fn a_node_with_an_empty_disk_gets_a_snapshot() {
     let mut back = nodes.client(lost);
     nodes::eventually(PATIENCE, || back.topics().len() == 40);
     assert!(nodes.has_snapshot(lost));
+}
+
+#[test]
+fn a_controller_with_another_disk_takes_the_place_of_its_former_self() {
+    let mut nodes = Nodes::start("");
+    let before = nodes.client(0).quorum();
+    let lost = (before.leader_id + 1) % 3;
+    let directory = |quorum: &ResponsePartitionData| {
+        let voter = quorum.current_voters.iter().find(|voter| voter.replica_id == lost);
+        voter.map(|voter| voter.replica_directory_id)
+    };
+    nodes.kill(lost);
+    nodes.wipe(lost);
+    nodes.run_joining(lost);
+    let mut other = nodes.client(before.leader_id);
+    nodes::eventually(PATIENCE, || {
+        let now = directory(&other.quorum());
+        now.is_some() && now != directory(&before)
+    });
+    assert_eq!(nodes.client(lost).create("t"), ErrorCode::NONE);
+}
+
+#[test]
+fn brokers_without_a_vote_follow_a_controller_without_partitions() {
+    let mut nodes = Nodes::with_roles(["controller", "broker", "broker"], "");
+    let mut client = nodes.client(1);
+    assert_eq!(client.create_with("t", 2), ErrorCode::NONE);
+    assert_eq!(client.quorum().leader_id, 0);
+    nodes.kill(0);
+    nodes.run(0);
+    // Asked of the other broker, answered by the controller that came back.
+    assert_eq!(nodes.client(2).create_with("u", 2), ErrorCode::NONE);
+    let observers = client.quorum().observers;
+    assert_eq!(observers.len(), 2, "{observers:?}");
+    for id in [1, 2, 0] {
+        assert_eq!(nodes.terminate(id), Some(0), "node {id}");
+    }
 }

@@ -26,23 +26,37 @@ pub(crate) struct Nodes {
 }
 
 impl Nodes {
-    /// Three nodes that serve.
+    /// Three nodes that serve, each broker and controller.
     pub(crate) fn start(extra: &str) -> Self {
+        Self::with_roles(["broker,controller"; 3], extra)
+    }
+
+    /// Three nodes that serve, with the given roles.
+    pub(crate) fn with_roles(roles: [&str; 3], extra: &str) -> Self {
         let dir = TempDir::new().expect("a directory");
         let [a, b, c, d, e, f] = free_ports();
         let (clients, controllers) = ([a, b, c], [d, e, f]);
         let addresses = controllers.map(|port| format!("127.0.0.1:{port}"));
-        let voters: Vec<String> =
-            (0..3).map(|id| format!("{id}@{}:{}", addresses[id], DIRECTORIES[id])).collect();
+        let is = |id: usize, role: &str| roles[id].split(',').any(|known| known == role);
+        let controlling: Vec<usize> = (0..3).filter(|id| is(*id, "controller")).collect();
+        let voter = |id: &usize| format!("{id}@{}:{}", addresses[*id], DIRECTORIES[*id]);
+        let voters: Vec<String> = controlling.iter().map(voter).collect();
+        let servers: Vec<&str> = controlling.iter().map(|id| addresses[*id].as_str()).collect();
         for id in 0..3 {
+            let mut listeners = Vec::new();
+            if is(id, "broker") {
+                listeners.push(format!("PLAINTEXT://127.0.0.1:{}", clients[id]));
+            }
+            if is(id, "controller") {
+                listeners.push(format!("CONTROLLER://{}", addresses[id]));
+            }
             let text = format!(
-                "process.roles=broker,controller\nnode.id={id}\n\
-                 listeners=PLAINTEXT://127.0.0.1:{},CONTROLLER://127.0.0.1:{}\n\
+                "process.roles={}\nnode.id={id}\nlisteners={}\n\
                  controller.listener.names=CONTROLLER\n\
                  controller.quorum.bootstrap.servers={}\nlog.dirs={}\n{extra}",
-                clients[id],
-                controllers[id],
-                addresses.join(","),
+                roles[id],
+                listeners.join(","),
+                servers.join(","),
                 dir.path().join(id.to_string()).display(),
             );
             fs::write(dir.path().join(format!("{id}.properties")), text).expect("writable");
@@ -52,7 +66,7 @@ impl Nodes {
         for id in 0..3 {
             nodes.run(id);
         }
-        for id in 0..3 {
+        for id in (0..3).filter(|id| is(index(*id), "broker")) {
             nodes.client(id);
         }
         nodes
@@ -60,9 +74,20 @@ impl Nodes {
 
     /// Starts a node.
     pub(crate) fn run(&mut self, id: i32) {
+        let voters = self.voters.clone();
+        self.run_with(id, &["--initial-controllers", &voters]);
+    }
+
+    /// Starts a controller that finds its voters by itself and becomes one of them.
+    pub(crate) fn run_joining(&mut self, id: i32) {
+        self.run_with(id, &["--override", "controller.quorum.auto.join.enable=true"]);
+    }
+
+    fn run_with(&mut self, id: i32, arguments: &[&str]) {
         let config = self.dir.path().join(format!("{id}.properties"));
         let child = Command::new(env!("CARGO_BIN_EXE_barnabas-broker"))
-            .args(["run", "--cluster-id", CLUSTER, "--initial-controllers", &self.voters])
+            .args(["run", "--cluster-id", CLUSTER])
+            .args(arguments)
             .arg("--config")
             .arg(config)
             .stderr(Stdio::null())

@@ -257,6 +257,14 @@ pub struct VoterChangeResponse {
     pub leadership: Leadership,
 }
 
+impl Request {
+    /// Whether the leader may append because of it.
+    #[must_use]
+    pub fn changes_voters(&self) -> bool {
+        matches!(self, Self::AddVoter(_) | Self::RemoveVoter(_) | Self::UpdateVoter(_))
+    }
+}
+
 impl Response {
     pub(crate) fn error(&self) -> ErrorCode {
         match self {

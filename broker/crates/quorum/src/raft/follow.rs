@@ -15,7 +15,7 @@ impl Raft {
         log: &impl LogView,
         response: FetchResponse,
     ) {
-        let fetch_ms = self.config.timeouts.fetch_ms;
+        let fetch_ms = self.fetch_timeout_ms();
         let epoch = self.epoch;
         let Role::Follower(role) = &mut self.role else { return };
         role.fetch_timeout_at_ms = now_ms + fetch_ms;

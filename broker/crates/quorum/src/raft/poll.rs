@@ -10,6 +10,8 @@ const TRANSITIONS_MAX: usize = 6;
 
 impl Raft {
     pub(super) fn poll(&mut self, now_ms: u64, log: &impl LogView) {
+        // Before a leader that was removed resigns.
+        self.poll_change(now_ms);
         for _ in 0..TRANSITIONS_MAX {
             let before = (self.epoch, self.role.name());
             self.poll_timers(now_ms, log);
@@ -23,7 +25,6 @@ impl Raft {
         match &self.role {
             Role::Leader(_) => {
                 self.expire_parked(now_ms, log);
-                self.poll_change(now_ms);
                 self.forget_observers(now_ms);
                 self.poll_begin_quorum_epoch(now_ms);
             }

@@ -73,9 +73,7 @@ impl Raft {
             }
             return;
         }
-        let others = self.history.voters().iter().filter(|voter| voter.key.id != node);
-        let before = others.take_while(|voter| voter.key.id != self.config.node).count();
-        let stands_at_ms = now_ms + NOTICE_MS + before as u64 * HEAD_START_MS;
+        let stands_at_ms = now_ms + NOTICE_MS + self.head_start_ms(node);
         let stands = self.is_voter() && now_ms >= self.patient_until_ms;
         if let Role::Follower(role) = &mut self.role
             && role.leader == node
@@ -86,6 +84,20 @@ impl Raft {
                 self.patient_until_ms = stands_at_ms + PATIENCE_MS;
             }
         }
+    }
+
+    /// How long this voter lets those before it try to succeed a leader: the leader's last answers
+    /// go to all at the same time, and without it so would their candidacies.
+    pub(super) fn head_start_ms(&self, leader: NodeId) -> u64 {
+        let others = self.history.voters().iter().filter(|voter| voter.key.id != leader);
+        let before = others.take_while(|voter| voter.key.id != self.config.node).count();
+        before as u64 * HEAD_START_MS
+    }
+
+    /// Silence of the leader after which this follower stands for election.
+    pub(super) fn fetch_timeout_ms(&self) -> u64 {
+        let head_start_ms = self.leader().map_or(0, |leader| self.head_start_ms(leader));
+        self.config.timeouts.fetch_ms + head_start_ms
     }
 
     fn judge(&mut self, now_ms: u64, peer: Peer, response: &Response) -> Verdict {

@@ -69,7 +69,7 @@ impl Raft {
         now_ms: u64,
         response: FetchSnapshotResponse,
     ) {
-        let fetch_ms = self.config.timeouts.fetch_ms;
+        let fetch_ms = self.fetch_timeout_ms();
         let Role::Follower(role) = &mut self.role else { return };
         role.fetch_timeout_at_ms = now_ms + fetch_ms;
         let Some(fetch) = &mut role.snapshot else { return };

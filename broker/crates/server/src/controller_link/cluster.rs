@@ -22,6 +22,8 @@ use crate::raft::{MetadataLink, MetadataThread};
 const ASK: Duration = Duration::from_secs(30);
 /// Pause after an attempt that failed, if no other leader becomes known before.
 const RETRY: Duration = Duration::from_millis(20);
+/// How long the controller that has just answered may take to say how far its log is.
+const SOON: Duration = Duration::from_secs(2);
 /// How long an answer waits until this node has applied what it says. Longer only when a disk is
 /// stuck; the client then sees the effect a little later.
 const APPLY: Duration = Duration::from_secs(10);
@@ -100,7 +102,7 @@ impl ClusterController {
                     None => pause(&mut leadership, deadline).await,
                 },
                 // Whoever was asked leads no longer, and may never answer.
-                changed = leadership.changed() => changed.map_err(|_| ControllerUnavailable)?,
+                () = deposed(self.leadership.clone(), now.leader) => {}
             }
         }
     }
@@ -114,7 +116,7 @@ impl ClusterController {
         let seen = Remote::effect_is_seen(&request);
         match self.remote.ask(to, request, limit).await {
             Verdict::Answered(response) => {
-                if seen && let Some(view) = self.remote.describe_quorum(to, limit).await {
+                if seen && let Some(view) = self.remote.describe_quorum(to, limit.min(SOON)).await {
                     self.visible(view.high_watermark.unwrap_or(-1)).await;
                 }
                 Some(response)
@@ -175,6 +177,16 @@ impl ClusterController {
             }
         }
         Err(ControllerUnavailable)
+    }
+}
+
+/// Waits until another node leads. While nobody does, a request that is under way may have been
+/// heard: asking again could find its own work done.
+async fn deposed(mut leadership: watch::Receiver<Leadership>, asked: Option<NodeId>) {
+    let other = |now: &Leadership| now.leader.is_some() && now.leader != asked;
+    if leadership.wait_for(other).await.is_err() {
+        // This node stops; the request ends by itself.
+        std::future::pending::<()>().await;
     }
 }
 

@@ -217,7 +217,11 @@ impl State {
                     let _ = reply.send(self.in_wall_time(view, now_ms));
                 }
             }
-            Command::Peer { request, reply } => self.driver.peer(request, reply)?,
+            Command::Peer { request, reply } => {
+                // A change of the voters is waited for.
+                self.urgent |= request.changes_voters();
+                self.driver.peer(request, reply)?;
+            }
             Command::Answered(event) => {
                 // What a follower fetched is acknowledged by its next Fetch: leaders wait for it.
                 self.urgent = true;
