@@ -15,27 +15,32 @@ pub fn kill(setting: Setting<'_>) -> Result<Vec<Figure>> {
     let (times, outcome) = under_load(&plan, Patience::DEFAULT, |cluster, load| {
         (0..kills).map(|number| kill_once(cluster, load, number)).collect::<Result<Vec<_>>>()
     })?;
-    let of = |controller: bool| -> Vec<Duration> {
-        times.iter().filter(|kill| kill.was_controller == controller).map(|k| k.took).collect()
-    };
-    let all: Vec<Duration> = times.iter().map(|kill| kill.took).collect();
-    let mut figures = Figure::spread("kill -9 of a leader to the next acked send", &all, 2.5);
-    for (what, times) in [("a broker", of(false)), ("the active controller too", of(true))] {
-        if let Some(longest) = times.iter().max() {
-            let name = format!("of these {what} ({} times), longest", times.len());
-            figures.push(Figure::seconds(&name, *longest, None));
-        }
-    }
+    let mut figures = spread("kill -9 of a leader to the next acked send", &times, 2.5);
     figures.extend(figures_of(&outcome));
     Ok(figures)
 }
 
-struct Kill {
+/// How long the loss of a leader held up what it led.
+struct Loss {
     took: Duration,
     was_controller: bool,
 }
 
-fn kill_once(cluster: &mut Cluster, load: &Load, number: i32) -> Result<Kill> {
+fn spread(what: &str, losses: &[Loss], goal: f64) -> Vec<Figure> {
+    let all: Vec<Duration> = losses.iter().map(|loss| loss.took).collect();
+    let mut figures = Figure::spread(what, &all, goal);
+    for (who, controller) in [("a broker", false), ("the active controller too", true)] {
+        let of_them = losses.iter().filter(|loss| loss.was_controller == controller);
+        let times: Vec<Duration> = of_them.map(|loss| loss.took).collect();
+        if let Some(longest) = times.iter().max() {
+            let name = format!("of these {who} ({} times), longest", times.len());
+            figures.push(Figure::seconds(&name, *longest, None));
+        }
+    }
+    figures
+}
+
+fn kill_once(cluster: &mut Cluster, load: &Load, number: i32) -> Result<Loss> {
     let (leader, led) = leader_of(cluster, number % PARTITIONS)?;
     let was_controller = cluster.quorum()?.leader == leader;
     let begun = Instant::now();
@@ -43,7 +48,7 @@ fn kill_once(cluster: &mut Cluster, load: &Load, number: i32) -> Result<Kill> {
     let took = load.await_resumed(&led, begun, RESUMED_MAX)?;
     cluster.node_mut(leader)?.start()?;
     whole(cluster, load)?;
-    Ok(Kill { took, was_controller })
+    Ok(Loss { took, was_controller })
 }
 
 /// SIGSTOP of a leader: its connections stay open and say nothing.
@@ -54,13 +59,14 @@ pub fn stop(setting: Setting<'_>) -> Result<Vec<Figure>> {
         (0..stops).map(|number| stop_once(cluster, load, number)).collect::<Result<Vec<_>>>()
     })?;
     let what = "SIGSTOP of a leader to the next acked send (client waits 1 s)";
-    let mut figures = Figure::spread(what, &times, 4.0);
+    let mut figures = spread(what, &times, 4.0);
     figures.extend(figures_of(&outcome));
     Ok(figures)
 }
 
-fn stop_once(cluster: &mut Cluster, load: &Load, number: i32) -> Result<Duration> {
+fn stop_once(cluster: &mut Cluster, load: &Load, number: i32) -> Result<Loss> {
     let (leader, led) = leader_of(cluster, number % PARTITIONS)?;
+    let was_controller = cluster.quorum()?.leader == leader;
     let begun = Instant::now();
     cluster.node_mut(leader)?.stop();
     let took = load.await_resumed(&led, begun, RESUMED_MAX);
@@ -68,7 +74,7 @@ fn stop_once(cluster: &mut Cluster, load: &Load, number: i32) -> Result<Duration
     cluster.node_mut(leader)?.resume();
     let took = took?;
     whole(cluster, load)?;
-    Ok(took)
+    Ok(Loss { took, was_controller })
 }
 
 /// SIGSTOP of a broker: how long it holds up the partitions that it only follows.
