@@ -223,6 +223,15 @@ impl<K: Copy + Ord> Fetcher<K> {
         }
     }
 
+    /// The partition cannot take anything before a time. Its leader hears nothing of it till then,
+    /// and does not hold appends back for it.
+    pub fn suspend(&mut self, key: K, leader_epoch: LeaderEpoch, until_ms: i64) {
+        if let Some(mut followed) = self.current(&key, leader_epoch) {
+            followed.state = State::Delayed { until_ms };
+            self.set(key, followed);
+        }
+    }
+
     /// The partition's log failed: it is not fetched until it gets a new leader epoch.
     pub fn fail(&mut self, key: K, leader_epoch: LeaderEpoch) {
         if let Some(mut followed) = self.current(&key, leader_epoch) {

@@ -114,6 +114,19 @@ fn truncation_and_reset_take_the_partition_out_until_they_are_done() {
 }
 
 #[test]
+fn a_partition_that_can_take_nothing_is_not_heard_of_for_a_while() {
+    let mut fetcher = in_session();
+    assert_eq!(fetcher.answered(1, FetchAnswer::Fetched, 0), Some((at(5, 10), FetchTask::Store)));
+    fetcher.suspend(1, LeaderEpoch(4), 5_000);
+    fetcher.suspend(1, LeaderEpoch(5), 3_000);
+    assert_eq!(fetcher.request(1).unwrap().forgotten, [1]);
+    fetcher.session_answered(7);
+    assert!(fetcher.request(2_999).unwrap().partitions.is_empty());
+    fetcher.session_answered(7);
+    assert_eq!(fetcher.request(3_000).unwrap().partitions, [(1, at(5, 10))]);
+}
+
+#[test]
 fn a_fenced_partition_waits_for_the_next_epoch() {
     let mut fetcher = in_session();
     fetcher.answered(1, FetchAnswer::Failed(FetchFailure::Fenced), 0);

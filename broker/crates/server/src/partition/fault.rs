@@ -76,24 +76,24 @@ impl Fault {
         }
     }
 
+    /// Whether it may succeed once there is space on the volume.
+    #[must_use]
+    pub fn is_for_space(&self) -> bool {
+        matches!(self, Self::NoSpace) || self.disk().is_some_and(DiskError::is_full)
+    }
+
     /// Whether the broker is at fault and its operator should know. A directory says itself, once,
     /// that it is full or has failed.
     #[must_use]
     pub fn is_internal(&self) -> bool {
         let known = matches!(
             self,
-            Self::NoSpace
-                | Self::Offline
-                | Self::Append(AppendError::Offline)
-                | Self::Log(LogError::Offline)
+            Self::Offline | Self::Append(AppendError::Offline) | Self::Log(LogError::Offline)
         );
-        let full = self.disk().is_some_and(DiskError::is_full);
-        !known
-            && !full
-            && matches!(
-                self.code(),
-                ErrorCode::KAFKA_STORAGE_ERROR | ErrorCode::UNKNOWN_SERVER_ERROR
-            )
+        let code = self.code();
+        let fails =
+            matches!(code, ErrorCode::KAFKA_STORAGE_ERROR | ErrorCode::UNKNOWN_SERVER_ERROR);
+        fails && !known && !self.is_for_space()
     }
 }
 
@@ -138,5 +138,19 @@ fn validation_code(error: &ValidationError) -> ErrorCode {
             if by_time { ErrorCode::INVALID_TIMESTAMP } else { ErrorCode::INVALID_RECORD }
         }
         _ => ErrorCode::INVALID_RECORD,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clients_retry_what_a_disk_refuses_and_operators_hear_of_it_once() {
+        for known in [Fault::NoSpace, Fault::Offline, Fault::Log(LogError::Offline)] {
+            assert_eq!(known.code(), ErrorCode::KAFKA_STORAGE_ERROR);
+            assert!(!known.is_internal(), "the log directory tells");
+        }
+        assert!(Fault::NoSpace.is_for_space() && !Fault::Offline.is_for_space());
     }
 }

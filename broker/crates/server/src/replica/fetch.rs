@@ -286,6 +286,12 @@ pub(super) fn failed(
             tracing::error!(topic, partition, error = %fault, "gave up following a leader");
             source.core().fail(replica.key, leader_epoch);
         }
+        // Told once, by the log directory. The leader takes a follower for stopped that it does not
+        // hear of for so long, and goes on without it.
+        fault if fault.is_for_space() => {
+            let until_ms = node.clock.monotonic_ms() + 2 * node.replication.silence_max_ms();
+            source.core().suspend(replica.key, leader_epoch, until_ms);
+        }
         _ => {
             tracing::warn!(topic, partition, error = %fault, "cannot follow a leader");
             source.core().delay(replica.key, leader_epoch, node.clock.monotonic_ms());
