@@ -26,6 +26,7 @@ impl HttpServer for Node {
         let lags =
             lags.iter().map(|replica| replica.inspect(barnabas_replication::Partition::max_lag));
         self.metrics.replicas.max_lag.set(lags.max().unwrap_or(0));
+        self.metrics.replicas.failed_partitions.set(count(self.fetchers.failed()));
         gauges.set_connections(self.admission.connections());
         gauges.broker_state.set(self.health.state().value().into());
         let groups: usize = self.groups.all().iter().map(|shard| shard.sizes().0).sum();
