@@ -1,5 +1,7 @@
 //! The rule tables of elections and replication, one receiver at a time.
 
+mod membership;
+
 use barnabas_wire::{ErrorCode, Uuid};
 use bytes::Bytes;
 
