@@ -266,7 +266,9 @@ impl Request {
 }
 
 impl Response {
-    pub(crate) fn error(&self) -> ErrorCode {
+    /// What is wrong with the request.
+    #[must_use]
+    pub fn error(&self) -> ErrorCode {
         match self {
             Self::Vote(response) => response.error,
             Self::BeginQuorumEpoch(response) => response.error,

@@ -1,6 +1,7 @@
 //! Carries the quorum's requests to its members and the answers back to the metadata thread.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use barnabas_quorum::{Config, Endpoint, Event, Peer, Request, RequestId};
@@ -39,6 +40,7 @@ pub(super) fn start(
         fetches: peers("fetch"),
         limit: Duration::from_millis(config.timeouts.request_ms),
         listener: config.listener.clone(),
+        warned: AtomicBool::new(false),
     });
     machine::spawn(async move {
         while let Some(outgoing) = requests.recv().await {

@@ -9,6 +9,7 @@ mod remove_voter;
 mod update_voter;
 mod vote;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use barnabas_quorum::{Endpoint, Epoch, Leadership, NodeId, Request, Response};
@@ -41,6 +42,8 @@ pub(super) struct Carrier {
     pub(super) limit: Duration,
     /// The listener that endpoints in answers are of.
     pub(super) listener: String,
+    /// It was said that a peer belongs to another cluster.
+    pub(super) warned: AtomicBool,
 }
 
 impl Carrier {
@@ -84,7 +87,13 @@ impl Carrier {
             }
         };
         match answered {
-            Ok(Some(response)) => Reply::Answered(response),
+            Ok(Some(response)) => {
+                let foreign = response.error() == ErrorCode::INCONSISTENT_CLUSTER_ID;
+                if foreign && !self.warned.swap(true, Ordering::Relaxed) {
+                    tracing::error!(peer = %to, "this controller belongs to another cluster");
+                }
+                Reply::Answered(response)
+            }
             Ok(None) => {
                 tracing::warn!(peer = %to, "an answer without the metadata partition");
                 Reply::Unreachable
