@@ -11,6 +11,8 @@ use crate::kafka;
 use crate::system::System;
 
 const TOPIC: &str = "replicated";
+/// Three JVMs that share few cores take longer to warm up than one: so many times as long.
+const WARM_UP_TIMES: u32 = 5;
 /// A follower may fall behind under the heaviest load.
 const IN_SYNC_MAX: Duration = Duration::from_secs(60);
 
@@ -21,7 +23,7 @@ const IN_SYNC_MAX: Duration = Duration::from_secs(60);
 pub fn throughput(system: &System, times: Times) -> Result<Figures> {
     let cluster = Cluster::start(&Plan::three(system))?;
     let routes = ready_topic(&cluster)?;
-    load::produce_at_will(&routes, TOPIC, LARGE, 2, times.warm_up)?;
+    load::produce_at_will(&routes, TOPIC, LARGE, 2, WARM_UP_TIMES * times.warm_up)?;
     let cpu = cluster.cpu_seconds()?;
     let begun = Instant::now();
     let batches = load::produce_at_will(&routes, TOPIC, LARGE, 2, times.measure)?;
@@ -45,8 +47,7 @@ pub fn latency(system: &System, mb_per_second: f64, times: Times) -> Result<Figu
     let cluster = Cluster::start(&Plan::three(system))?;
     let routes = ready_topic(&cluster)?;
     let rate = mb_per_second * 1e6 / as_f64(PACED.batch_bytes() as u64);
-    // A JVM needs its warm-up: three times as long as for throughput.
-    let (none, warm_up) = (Duration::ZERO, 3 * times.warm_up);
+    let (none, warm_up) = (Duration::ZERO, WARM_UP_TIMES * times.warm_up);
     load::produce_at_rate(&routes, TOPIC, PACED, rate, none, warm_up)?;
     let cpu = cluster.cpu_seconds()?;
     let latencies = load::produce_at_rate(&routes, TOPIC, PACED, rate, none, 2 * times.measure)?;
