@@ -27,6 +27,7 @@ const STAGES: &[Stage] = &[
     Stage { name: "format", heading: "Format", run: format },
     Stage { name: "lints", heading: "Lints", run: lints },
     Stage { name: "tests", heading: "Unit, property and budget tests, fuzz smoke", run: tests },
+    Stage { name: "simulation", heading: "Simulated clusters under faults", run: simulation },
     Stage { name: "build", heading: "Static release binaries", run: build },
     Stage { name: "clients", heading: "Clients of the field", run: client_matrix },
     Stage { name: "hostile", heading: "Hostile input beside an honest client", run: hostile_input },
@@ -125,6 +126,25 @@ fn tests() -> Result<Tally> {
     }
 }
 
+/// A few seeds; SIM_SEEDS=0..500 asks for more.
+fn simulation() -> Result<Tally> {
+    let seeds = std::env::var("SIM_SEEDS").unwrap_or_else(|_| "0..24".to_owned());
+    let mut tally = Tally::default();
+    let outcome = watched(
+        checkout::cargo()
+            .args(["run", "--quiet", "--locked", "--profile", "sim", "-p", "barnabas-sim", "--"])
+            .args(["--seeds", &seeds, "--seconds", "20", "--keep-going"])
+            // Seeds the order in which tokio wakes many waiters of one value.
+            .env("RUSTFLAGS", "--cfg tokio_unstable"),
+        |line| tally.add(simulated(line)),
+    );
+    match outcome {
+        Ok(()) => Ok(tally),
+        Err(_) if tally.failed > 0 => Ok(tally),
+        Err(error) => Err(error),
+    }
+}
+
 fn build() -> Result<Tally> {
     Binaries::build()?;
     Ok(Tally::ONE)
@@ -176,6 +196,15 @@ fn test_result(line: &str) -> Tally {
             .unwrap_or(0)
     };
     Tally { passed: count("passed"), failed: count("failed") }
+}
+
+/// `seed 7 passed` or `seed 7 FAILED; …`
+fn simulated(line: &str) -> Tally {
+    match line.strip_prefix("seed ").and_then(|rest| rest.split_once(' ')) {
+        Some((_, "passed")) => Tally { passed: 1, failed: 0 },
+        Some((_, rest)) if rest.starts_with("FAILED") => Tally { passed: 0, failed: 1 },
+        _ => Tally::default(),
+    }
 }
 
 /// Runs a program and shows what it printed only if it failed.
@@ -237,6 +266,17 @@ mod tests {
         assert_eq!((tally.passed, tally.failed), (41, 2));
         let other = test_result("test storage::reads ... ok");
         assert_eq!((other.passed, other.failed), (0, 0));
+    }
+
+    #[test]
+    fn the_verdict_on_a_seed_is_counted() {
+        let count = |line| {
+            let tally = simulated(line);
+            (tally.passed, tally.failed)
+        };
+        assert_eq!(count("seed 7 passed"), (1, 0));
+        assert_eq!(count("seed 7 FAILED; replay: barnabas-sim --seed 7 --trace"), (0, 1));
+        assert_eq!(count("8 seeds in 1.0 s"), (0, 0));
     }
 
     #[test]

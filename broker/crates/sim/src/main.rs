@@ -169,7 +169,10 @@ fn tell(outcome: &Outcome, summary: &Summary, begin: &Instant) {
         for violation in &outcome.violations {
             let _ = writeln!(out, "  {:?}: {}", violation.kind, violation.text);
         }
-    } else if done.is_power_of_two() || done.is_multiple_of(100) {
+        return;
+    }
+    let _ = writeln!(out, "seed {} passed", outcome.seed);
+    if done.is_power_of_two() || done.is_multiple_of(100) {
         let seconds = begin.elapsed().as_secs_f64();
         let _ = writeln!(out, "{done} seeds in {seconds:.1} s");
     }

@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 
+use barnabas_records::Batches;
 use barnabas_server::Node;
-use barnabas_server::partition::PartitionKey;
+use barnabas_server::partition::{PartitionKey, Replica};
+use barnabas_storage::ReadRequest;
 
 use crate::cluster::Cluster;
 use crate::history::{History, Kind};
@@ -34,6 +37,29 @@ impl Observer {
             if let Some(node) = host.node().filter(|_| host.is_running()) {
                 self.replicas(host.id, node, history);
                 self.image(host.id, node, history);
+            }
+        }
+    }
+
+    /// Compares the replicas of each partition below the high watermark that all of them know.
+    pub fn compare(&self, cluster: &Cluster, history: &History) {
+        let mut replicas: BTreeMap<PartitionKey, Vec<(i32, Arc<Replica>)>> = BTreeMap::new();
+        for host in &cluster.hosts {
+            for replica in host.node().map(|node| node.partitions.all()).unwrap_or_default() {
+                replicas.entry(replica.key).or_default().push((host.id, replica));
+            }
+        }
+        for copies in replicas.values() {
+            let marks = copies.iter().map(|(_, replica)| replica.high_watermark());
+            let Some(upper) = marks.min() else { continue };
+            let mut contents = copies.iter().map(|(id, replica)| (id, content(replica, upper)));
+            let Some((first, expected)) = contents.next() else { continue };
+            for (id, found) in contents {
+                if found != expected {
+                    let partition = copies[0].1.log.partition();
+                    let text = format!("{partition} below {upper}: {first} and {id}");
+                    history.violation(Kind::ReplicasDiffer, text);
+                }
             }
         }
     }
@@ -82,4 +108,27 @@ impl Observer {
             history.violation(Kind::MetadataDiverged, text);
         }
     }
+}
+
+/// Base offset, leader epoch and checksum of every batch below an offset; what cannot be read is
+/// left out.
+fn content(replica: &Replica, upper: i64) -> Vec<(i64, i32, u32)> {
+    let mut found = Vec::new();
+    let mut offset = replica.log.start_offset();
+    while offset < upper {
+        let request =
+            ReadRequest { offset, max_bytes: 1 << 20, upper, min_one: true, aborted: false };
+        let range = replica.log.read(&request).ok().and_then(|read| read.range);
+        let Some(bytes) = range.and_then(|range| range.read().ok()) else { break };
+        let before = offset;
+        for batch in Batches::new(bytes).map_while(Result::ok) {
+            let header = batch.header;
+            offset = header.next_offset();
+            found.push((header.base_offset, header.partition_leader_epoch, header.crc));
+        }
+        if offset == before {
+            break;
+        }
+    }
+    found
 }

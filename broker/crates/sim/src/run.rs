@@ -207,6 +207,7 @@ impl Run<'_> {
         workers.abort_all();
         self.check(cluster, committers, &partitions).await;
         observer.look(cluster, self.history);
+        observer.compare(cluster, self.history);
     }
 
     async fn nemesis(&self, cluster: &mut Cluster, observer: &mut Observer) {

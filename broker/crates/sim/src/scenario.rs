@@ -114,7 +114,7 @@ impl Scenario {
             topics,
             producers,
             groups: usize::try_from(random.within(1..3)).unwrap_or(1),
-            pause_ms: random.pick(&[5, 20, 100]),
+            pause_ms: random.pick(&[20, 50, 200]),
             settings: settings(&random, replication, min_isr, synced),
             faults,
             promise,

@@ -39,8 +39,9 @@ impl Consumer {
                 Ok(fetched) => {
                     self.history.read(&self.partition, offset, &fetched.reads);
                     offset = fetched.next(offset);
-                    if self.router.random().chance(0.02) {
-                        offset = 0;
+                    if offset > 0 && self.router.random().chance(0.005) {
+                        let back = self.router.random().within(0..offset.unsigned_abs());
+                        offset = i64::try_from(back).unwrap_or(0);
                     }
                 }
                 Err(ErrorCode::OFFSET_OUT_OF_RANGE) => {
