@@ -210,7 +210,13 @@ async fn a_thousand_topics_are_one_batch_and_fast() {
 async fn what_does_not_fit_a_batch_becomes_several() {
     let dir = tempfile::tempdir().unwrap();
     let (disk, path) = real(&dir);
-    let running = Running::start(options(Arc::clone(&disk), &path), 1).await;
+    // Nobody heartbeats here: however slow the machine is, no session may end meanwhile.
+    let patient = |disk: &Arc<dyn Disk>| {
+        let mut options = options(Arc::clone(disk), &path);
+        options.controller.session_timeout_ms = 3_600_000;
+        options
+    };
+    let running = Running::start(patient(&disk), 1).await;
     for part in 0..3 {
         let names = (0..4_000).map(|n| format!("topic-{part}-{n}"));
         let codes = running.create(names).await;
@@ -218,7 +224,7 @@ async fn what_does_not_fit_a_batch_becomes_several() {
     }
     running.stop().await;
     // Another process: 12,000 partitions lose their leader, and get it back by its heartbeat.
-    let running = Running::start(options(disk, &path), 2).await;
+    let running = Running::start(patient(&disk), 2).await;
     let end = running.link.describe_quorum().await.unwrap().high_watermark.unwrap();
     assert_eq!(running.stop().await.len(), 12_000);
     let log = std::fs::read(path.join(METADATA_DIR).join("00000000000000000000.log")).unwrap();
