@@ -28,12 +28,21 @@ pub struct Live {
 /// Asks a cluster; `None` when it does not answer in time.
 pub async fn read(admin: &Admin) -> Option<Live> {
     match timeout(ANSWER_MAX, ask(admin)).await {
-        Ok(Ok(live)) => Some(live),
+        Ok(Ok(live)) => {
+            // A broker that is cut off from the controllers tells of old troubles for ever.
+            if live.quorum.leader.is_none() || live.is_troubled() {
+                admin.ask_another().await;
+            }
+            Some(live)
+        }
         Ok(Err(error)) => {
             tracing::debug!(%error, "the brokers do not say how they stand");
             None
         }
-        Err(_) => None,
+        Err(_) => {
+            admin.ask_another().await;
+            None
+        }
     }
 }
 
@@ -56,6 +65,11 @@ impl Live {
     /// Partitions with replicas missing from their ISR.
     pub fn under_replicated(&self) -> impl Iterator<Item = &Partition> {
         self.partitions.iter().filter(|partition| partition.under_replicated())
+    }
+
+    fn is_troubled(&self) -> bool {
+        self.under_replicated().next().is_some()
+            || self.brokers.values().any(|broker| broker.fenced)
     }
 
     /// Partitions, with counts of those that are not well.

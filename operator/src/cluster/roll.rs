@@ -9,6 +9,7 @@
 use std::collections::BTreeSet;
 
 use super::live::Live;
+use crate::kafka::Partition;
 
 /// A node as its pod shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -174,6 +175,12 @@ fn candidate(outdated: &[&Node], nodes: &[Node], live: &Live) -> Result<Next, Re
     let rank = |node: &Node| (node.controller, live.quorum.leader == Some(node.id));
     let first = outdated.iter().map(|node| rank(node)).min().unwrap_or_default();
     let mut reason = None;
+    // Who lacks something is what all others wait for, and the new spec may be its cure.
+    if let Some(node) =
+        outdated.iter().find(|n| lacks(n, live) && blocked(n, nodes, live).is_none())
+    {
+        return Ok(restart(node, 0));
+    }
     for node in outdated.iter().filter(|node| rank(node) == first) {
         match blocked(node, nodes, live) {
             None => return Ok(restart(node, exposed(node.id, live))),
@@ -215,6 +222,16 @@ fn behind(nodes: &[Node], live: &Live, but: Option<i32>) -> Option<String> {
         return Some(format!("waiting for node {id} to catch up with the metadata"));
     }
     catching_up(live, but)
+}
+
+/// Whether a node is behind the others in anything.
+fn lacks(node: &Node, live: &Live) -> bool {
+    let fenced = || live.brokers.get(&node.id).is_none_or(|broker| broker.fenced);
+    let misses = |partition: &Partition| {
+        partition.replicas.contains(&node.id) && !partition.isr.contains(&node.id)
+    };
+    !live.quorum.is_current(node.id)
+        || node.broker && (fenced() || live.under_replicated().any(misses))
 }
 
 /// Replicas on other nodes than `but` that are not in sync, in words.

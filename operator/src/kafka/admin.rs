@@ -2,6 +2,7 @@
 //! answers for each topic by itself.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use barnabas_wire::api::create_partitions::{CreatePartitionsRequest, CreatePartitionsTopic};
@@ -96,12 +97,24 @@ pub type ConfigChange = BTreeMap<String, Option<String>>;
 pub struct Admin {
     bootstrap: String,
     connection: Mutex<Option<Connection>>,
+    /// Which of the brokers is asked first.
+    turn: AtomicUsize,
 }
 
 impl Admin {
     /// A client of the cluster behind `bootstrap` (`host:port`). Connects later.
     pub fn new(bootstrap: impl Into<String>) -> Self {
-        Self { bootstrap: bootstrap.into(), connection: Mutex::new(None) }
+        Self {
+            bootstrap: bootstrap.into(),
+            connection: Mutex::new(None),
+            turn: AtomicUsize::new(0),
+        }
+    }
+
+    /// Asks another broker from now on: what one says may be old.
+    pub async fn ask_another(&self) {
+        self.turn.fetch_add(1, Ordering::Relaxed);
+        self.connection.lock().await.take();
     }
 
     /// The cluster's live brokers with their racks.
@@ -262,7 +275,8 @@ impl Admin {
                 Err(error) => return Err(error),
             }
         }
-        let mut connection = Connection::open(&self.bootstrap).await?;
+        let mut connection =
+            Connection::open(&self.bootstrap, self.turn.load(Ordering::Relaxed)).await?;
         let response = connection.send(request).await?;
         *held = Some(connection);
         Ok(response)

@@ -38,12 +38,13 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Connects to `host:port` and asks for the broker's versions.
+    /// Connects to `host:port` and asks for the broker's versions. Of several addresses behind the
+    /// name, `turn` says which is tried first.
     ///
     /// # Errors
     /// When the broker cannot be reached or does not speak the protocol.
-    pub async fn open(address: &str) -> Result<Self, Error> {
-        let stream = in_time(address, CONNECT_MAX, connect(address)).await?;
+    pub async fn open(address: &str, turn: usize) -> Result<Self, Error> {
+        let stream = in_time(address, CONNECT_MAX, connect(address, turn)).await?;
         stream.set_nodelay(true).map_err(|source| io_error(address, source))?;
         let mut connection =
             Self { address: address.to_owned(), stream, correlation: 0, versions: BTreeMap::new() };
@@ -99,8 +100,11 @@ impl Connection {
 
 /// Connects to one of the addresses behind a name: the first that answers. Each is tried a moment
 /// after the one before it, so that a broker whose node is gone holds nobody up.
-async fn connect(address: &str) -> io::Result<TcpStream> {
-    let found = lookup_host(address).await?;
+async fn connect(address: &str, turn: usize) -> io::Result<TcpStream> {
+    let mut found: Vec<_> = lookup_host(address).await?.collect();
+    found.sort_unstable();
+    let first = turn.checked_rem(found.len()).unwrap_or_default();
+    found.rotate_left(first);
     let attempts = (0_u32..).zip(found).map(|(turn, address)| {
         async move {
             sleep(NEXT_ADDRESS * turn).await;

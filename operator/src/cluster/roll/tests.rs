@@ -128,6 +128,20 @@ fn nobody_goes_while_a_replica_elsewhere_is_missing() {
 }
 
 #[test]
+fn the_node_that_all_others_wait_for_goes_first() {
+    let mut live = well();
+    live.quorum.voters.insert(2, false);
+    assert_eq!(restarted(&[old(0), old(1), old(2)], &live).as_deref(), Some("p-2"));
+    let broker = Node { controller: false, ..old(10) };
+    live.brokers.insert(10, Broker { rack: None, fenced: false });
+    live.quorum.observers.insert(10, true);
+    assert_eq!(restarted(&[old(0), old(1), old(2), broker], &live).as_deref(), Some("p-2"));
+    // With two of them, nobody goes.
+    live.partitions[0].isr = vec![1, 2];
+    assert_eq!(restarted(&[old(0), old(1), old(2)], &live), None);
+}
+
+#[test]
 fn nobody_goes_while_another_broker_is_fenced_or_unknown() {
     let nodes = [new(0), old(1), old(2)];
     let mut live = well();
