@@ -68,7 +68,7 @@ fn good_manifests_become_typed() {
                 "KafkaCluster" => {
                     let cluster: barnabas_crds::KafkaCluster =
                         serde_json::from_value(object).unwrap();
-                    assert_eq!(cluster.spec.node_pools.iter().map(|p| p.replicas).sum::<i32>(), 1);
+                    assert_eq!(cluster.spec.node_pools.iter().map(|p| p.replicas).sum::<i32>(), 3);
                 }
                 "KafkaTopic" => {
                     let topic: barnabas_crds::KafkaTopic = serde_json::from_value(object).unwrap();

@@ -60,7 +60,8 @@ pub fn up(target: Target) -> Result<()> {
         kubernetes.wait(NAMESPACE, "kafkatopic/orders", "Ready", limit)
     })?;
     let sent = step("send a text file through the topic and read it back", || {
-        let forward = kubernetes.forward(NAMESPACE, "service/events-bootstrap", 9092)?;
+        let leader = leader(&kubernetes, "orders")?;
+        let forward = kubernetes.forward(NAMESPACE, &leader, 9092)?;
         file_round_trip(forward.address(), "orders")
     })?;
     println!("    {sent} bytes came back identical");
@@ -141,6 +142,14 @@ pub fn load_into_bed(bed: &Bed, binaries: &Binaries) -> Result<()> {
         bed.load(&image)?;
     }
     Ok(())
+}
+
+/// The pod that leads partition 0 of a topic.
+fn leader(kubernetes: &Kubernetes, topic: &str) -> Result<String> {
+    let forward = kubernetes.forward(NAMESPACE, "service/events-bootstrap", 9092)?;
+    let partitions = Connection::open(forward.address())?.topic_state(topic)?;
+    let leader = partitions.first().context("the topic has no partition")?.leader;
+    Ok(format!("pod/events-brokers-{leader}"))
 }
 
 /// More than 10 MB of text, one record a line, through partition 0 of a topic and back.
@@ -242,7 +251,9 @@ Clients inside the cluster connect to events-bootstrap.{NAMESPACE}:9092."
         "
 Try next:
   kubectl -n {NAMESPACE} patch kafkatopic orders --type merge -p '{{\"spec\":{{\"partitions\":6}}}}'
-  kubectl -n {NAMESPACE} delete pod -l kafka.barnabas.dev/cluster=events
+  kubectl -n {NAMESPACE} delete pod events-brokers-1
+  kubectl -n {NAMESPACE} patch kafkacluster events --type merge \\
+    -p '{{\"spec\":{{\"config\":{{\"num.partitions\":3}}}}}}'
   kubectl -n {NAMESPACE} get kafkacluster events -o yaml
 
 Stop: make down"
