@@ -126,14 +126,15 @@ fn tests() -> Result<Tally> {
     }
 }
 
-/// A few seeds; SIM_SEEDS=0..500 asks for more.
+/// A few seeds, each twice: the same seed has to be the same simulation. SIM_SEEDS=0..500 asks for
+/// more.
 fn simulation() -> Result<Tally> {
     let seeds = std::env::var("SIM_SEEDS").unwrap_or_else(|_| "0..24".to_owned());
     let mut tally = Tally::default();
     let outcome = watched(
         checkout::cargo()
             .args(["run", "--quiet", "--locked", "--profile", "sim", "-p", "barnabas-sim", "--"])
-            .args(["--seeds", &seeds, "--seconds", "20", "--keep-going"])
+            .args(["--seeds", &seeds, "--seconds", "20", "--keep-going", "--twice"])
             // Seeds the order in which tokio wakes many waiters of one value.
             .env("RUSTFLAGS", "--cfg tokio_unstable"),
         |line| tally.add(simulated(line)),
