@@ -40,29 +40,37 @@ fn written(files: &[PathBuf]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use tempfile::TempDir;
+
     use super::*;
 
-    fn files(name: &str, contents: &[&str]) -> Vec<PathBuf> {
-        let dir = std::env::temp_dir().join(format!("barnabas-rack-{}-{name}", std::process::id()));
-        fs::create_dir_all(&dir).expect("a folder");
+    /// A file for each text, in a folder that goes with the first value.
+    fn files(contents: &[&str]) -> (TempDir, Vec<PathBuf>) {
+        let dir = tempfile::tempdir().expect("a folder");
         let write = |(index, text): (usize, &&str)| {
-            let file = dir.join(index.to_string());
+            let file = dir.path().join(index.to_string());
             fs::write(&file, text).expect("a file");
             file
         };
-        contents.iter().enumerate().map(write).collect()
+        let files = contents.iter().enumerate().map(write).collect();
+        (dir, files)
+    }
+
+    async fn rack_of(contents: &[&str]) -> Option<String> {
+        let (_dir, files) = files(contents);
+        wait(&files).await
     }
 
     #[tokio::test(start_paused = true)]
     async fn the_first_file_with_text_counts() {
-        assert_eq!(wait(&files("one", &["", "zone-b\n"])).await.as_deref(), Some("zone-b"));
-        assert_eq!(wait(&files("two", &["zone-a", "zone-b"])).await.as_deref(), Some("zone-a"));
-        assert_eq!(wait(&files("none", &["-"])).await, None);
+        assert_eq!(rack_of(&["", "zone-b\n"]).await.as_deref(), Some("zone-b"));
+        assert_eq!(rack_of(&["zone-a", "zone-b"]).await.as_deref(), Some("zone-a"));
+        assert_eq!(rack_of(&["-"]).await, None);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_rack_that_comes_late_is_waited_for() {
-        let files = files("late", &[""]);
+        let (_dir, files) = files(&[""]);
         let late = files[0].clone();
         tokio::spawn(async move {
             sleep(WAIT_MAX / 2).await;
@@ -74,7 +82,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_rack_that_never_comes_keeps_no_broker_away() {
         let before = Instant::now();
-        assert_eq!(wait(&files("never", &[""])).await, None);
+        assert_eq!(rack_of(&[""]).await, None);
         assert!(before.elapsed() >= WAIT_MAX);
         assert_eq!(wait(&[]).await, None);
     }
