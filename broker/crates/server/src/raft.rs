@@ -23,6 +23,7 @@ mod tests;
 pub use bootstrap::{read_bootstrap, write_bootstrap, write_voters};
 pub use error::MetadataError;
 pub use link::{MetadataLink, NotController};
-pub use log::METADATA_DIR;
+pub use log::{METADATA_DIR, METADATA_TOPIC};
 pub use options::MetadataOptions;
+pub(crate) use rpc::only;
 pub use thread::{Answer, MetadataThread, start};

@@ -12,8 +12,8 @@ use barnabas_wire::api::describe_quorum::{
 use super::RequestContext;
 use crate::access::{Operation, Resource};
 use crate::node::Node;
+use crate::raft::METADATA_TOPIC as TOPIC;
 
-const TOPIC: &str = "__cluster_metadata";
 /// Directory ids and the voters' endpoints are told from here on.
 const WITH_NODES: i16 = 2;
 

@@ -6,9 +6,7 @@ use barnabas_wire::{ErrorCode, Uuid};
 use super::RequestContext;
 use crate::access::{Operation, Resource};
 use crate::node::Node;
-
-/// The one topic that they are about.
-pub(super) const TOPIC: &str = "__cluster_metadata";
+pub(super) use crate::raft::{METADATA_TOPIC as TOPIC, only};
 
 /// Hands a request to the quorum.
 pub(super) async fn ask(
@@ -21,11 +19,6 @@ pub(super) async fn ask(
     }
     let controller = node.controller.get().ok_or(ErrorCode::BROKER_NOT_AVAILABLE)?;
     controller.peer(request).await.map_err(|_| ErrorCode::BROKER_NOT_AVAILABLE)
-}
-
-/// The only element, of a list that has to have one.
-pub(super) fn only<T>(mut items: Vec<T>) -> Option<T> {
-    if items.len() == 1 { items.pop() } else { None }
 }
 
 /// A replica; the zero directory is none (before KIP-853).

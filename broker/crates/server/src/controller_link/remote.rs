@@ -11,6 +11,7 @@ use barnabas_wire::api::describe_quorum::{
 
 use super::{forward, quorum_view};
 use crate::peer::{Dialer, PeerAddress, Peers};
+use crate::raft::METADATA_TOPIC;
 
 /// What became of an attempt.
 pub(super) enum Verdict {
@@ -65,7 +66,7 @@ impl Remote {
         limit: Duration,
     ) -> Option<QuorumView> {
         let topic = RequestTopicData {
-            topic_name: "__cluster_metadata".to_owned(),
+            topic_name: METADATA_TOPIC.to_owned(),
             partitions: vec![RequestPartitionData { partition_index: 0 }],
         };
         let request = DescribeQuorumRequest { topics: vec![topic] };

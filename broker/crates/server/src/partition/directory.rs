@@ -20,6 +20,7 @@ use super::flushes::{Flush, Flushes};
 use super::space::{Change, Purpose, Space};
 use super::{Fault, PartitionKey};
 use crate::disk::DiskThreads;
+use crate::raft::METADATA_TOPIC;
 
 /// A log directory. It is locked against other brokers while this exists.
 #[derive(Debug)]
@@ -315,9 +316,7 @@ fn list_partitions(disk: &dyn Disk, path: &Path) -> Result<Found, DiskError> {
         let inside = path.join(&entry.name);
         match DirectoryName::parse(&entry.name) {
             Some(DirectoryName::Deleted(_)) => disk.remove_dir(&inside)?,
-            Some(DirectoryName::Partition(partition))
-                if &*partition.topic != CLUSTER_METADATA_TOPIC =>
-            {
+            Some(DirectoryName::Partition(partition)) if &*partition.topic != METADATA_TOPIC => {
                 found.partitions.insert(partition, inside);
             }
             Some(DirectoryName::Future(partition)) => {
@@ -331,6 +330,3 @@ fn list_partitions(disk: &dyn Disk, path: &Path) -> Result<Found, DiskError> {
     }
     Ok(found)
 }
-
-/// The quorum's log; it may lie in the same directory and is none of a broker's partitions.
-const CLUSTER_METADATA_TOPIC: &str = "__cluster_metadata";

@@ -14,6 +14,8 @@ use super::batch::{Content, Decoded, decode};
 use super::snapshot::{self, Incoming};
 use super::{MetadataError, MetadataOptions};
 
+/// The topic of the metadata log.
+pub const METADATA_TOPIC: &str = "__cluster_metadata";
 /// Directory of the metadata log in `metadata.log.dir`.
 pub const METADATA_DIR: &str = "__cluster_metadata-0";
 
@@ -59,7 +61,7 @@ impl MetadataLog {
                 clean_shutdown: false,
                 ..OpenOptions::new(
                     dir.clone(),
-                    TopicPartition::new("__cluster_metadata", 0),
+                    TopicPartition::new(METADATA_TOPIC, 0),
                     options.clock.wall_ms(),
                 )
             },

@@ -15,10 +15,8 @@ use std::time::Duration;
 use barnabas_quorum::{Endpoint, Epoch, Leadership, NodeId, Request, Response};
 use barnabas_wire::ErrorCode;
 
+use super::METADATA_TOPIC as TOPIC;
 use crate::peer::{PeerAddress, PeerError, Peers};
-
-/// The one topic that they are about.
-const TOPIC: &str = "__cluster_metadata";
 
 /// What a request came to.
 #[derive(Debug)]
@@ -125,6 +123,6 @@ fn either(whole: ErrorCode, partition: ErrorCode) -> ErrorCode {
 }
 
 /// The only element, of a list that has to have one.
-fn only<T>(mut items: Vec<T>) -> Option<T> {
+pub(crate) fn only<T>(mut items: Vec<T>) -> Option<T> {
     if items.len() == 1 { items.pop() } else { None }
 }
