@@ -50,7 +50,11 @@ impl Client {
         };
         let topics = vec![topic];
         let request = CreateTopicsRequest { topics, timeout_ms: 30_000, validate_only: false };
-        self.ask(7, &request).topics[0].error_code
+        let outcome = self.ask(7, &request).topics.remove(0);
+        if let Some(message) = outcome.error_message {
+            println!("topic {}: {message}", outcome.name);
+        }
+        outcome.error_code
     }
 
     fn metadata(&mut self) -> MetadataResponse {

@@ -6,7 +6,7 @@ use barnabas_metadata::feature::{
     FEATURES, KRAFT_VERSION, METADATA_VERSION, MetadataVersion, feature,
 };
 use barnabas_metadata::image::{ConfigResource, ConfigResourceType};
-use barnabas_metadata::record::{ConfigRecord, FeatureLevelRecord, MetadataRecord};
+use barnabas_metadata::record::{ClearElrRecord, ConfigRecord, FeatureLevelRecord, MetadataRecord};
 use barnabas_wire::ErrorCode;
 use barnabas_wire::api::update_features::{
     FeatureUpdateKey, UpdatableFeatureResult, UpdateFeaturesRequest, UpdateFeaturesResponse,
@@ -90,6 +90,8 @@ impl Controller {
         }
         if !self.elr_enabled() && levels.get(ELR_VERSION).is_some_and(|level| *level > 0) {
             records.extend(self.settle_min_isr());
+            // Nobody kept the lists while the feature was off: those of before may lack records.
+            records.push(ClearElrRecord { topic_name: String::new() }.into());
         }
         Ok(records)
     }

@@ -404,6 +404,20 @@ proptest! {
 }
 
 #[test]
+fn eligible_leaders_of_before_a_downgrade_are_forgotten() {
+    let mut world = World::new();
+    for step in [
+        Step::MinIsr { topic: 1, value: 3 },
+        Step::AlterIsr { topic: 1, members: 0 },
+        Step::Elr(false),
+        Step::MinIsr { topic: 1, value: 1 },
+        Step::Elr(true),
+    ] {
+        world.run(&step);
+    }
+}
+
+#[test]
 fn the_same_requests_make_the_same_records() {
     let run = || {
         let mut world = World::new();
