@@ -15,12 +15,26 @@ use crate::{faults, hostile, program, scenario, tools};
 
 /// How much of the output of a failed stage is shown.
 const SHOWN_LINES: usize = 120;
+/// How many failures the summary repeats.
+const REPEATED_FAILURES: usize = 40;
 
 /// A stage: its name on the command line and in the heading, and what it does.
 struct Stage {
     name: &'static str,
     heading: &'static str,
-    run: fn() -> Result<Tally>,
+    run: fn(&mut Failures) -> Result<Tally>,
+}
+
+/// What failed, in a line each: repeated below the summary, where it is found first.
+#[derive(Debug, Default)]
+struct Failures(Vec<String>);
+
+impl Failures {
+    fn add(&mut self, line: &str) {
+        if self.0.len() < REPEATED_FAILURES {
+            self.0.push(line.trim_end().to_owned());
+        }
+    }
 }
 
 const STAGES: &[Stage] = &[
@@ -66,11 +80,13 @@ pub fn run(names: &[String]) -> Result<()> {
     let started = Instant::now();
     let mut total = Tally::default();
     let mut lines = Vec::new();
+    let mut failures = Failures::default();
     for stage in STAGES.iter().filter(|s| names.is_empty() || names.iter().any(|n| n == s.name)) {
         println!("\n== {} ==", stage.heading);
         let begun = Instant::now();
-        let tally = (stage.run)().unwrap_or_else(|error| {
+        let tally = (stage.run)(&mut failures).unwrap_or_else(|error| {
             println!("{error}");
+            failures.add(error.to_string().lines().next().unwrap_or_default());
             Tally { passed: 0, failed: 1 }
         });
         total.add(tally);
@@ -88,15 +104,18 @@ pub fn run(names: &[String]) -> Result<()> {
     if total.failed == 0 {
         return Ok(());
     }
+    for failure in &failures.0 {
+        println!("  {failure}");
+    }
     Err(Failure::new(format!("{} checks failed", total.failed)))
 }
 
-fn format() -> Result<Tally> {
+fn format(_: &mut Failures) -> Result<Tally> {
     quietly(checkout::cargo().args(["fmt", "--all", "--check"]))?;
     Ok(Tally::ONE)
 }
 
-fn lints() -> Result<Tally> {
+fn lints(_: &mut Failures) -> Result<Tally> {
     quietly(checkout::cargo().args([
         "clippy",
         "--workspace",
@@ -110,14 +129,19 @@ fn lints() -> Result<Tally> {
 }
 
 /// Those that need Java are marked as ignored, so that `cargo test` alone needs nothing.
-fn tests() -> Result<Tally> {
+fn tests(failures: &mut Failures) -> Result<Tally> {
     let mut tally = Tally::default();
     let outcome = watched(
         checkout::cargo()
             .args(["test", "--workspace", "--locked", "--no-fail-fast"])
             .args(["--", "--include-ignored"])
             .env("KAFKA_LIBS", clients::kafka_libs()?),
-        |line| tally.add(test_result(line)),
+        |line| {
+            tally.add(test_result(line));
+            if failed_test(line) {
+                failures.add(line);
+            }
+        },
     );
     match outcome {
         Ok(()) => Ok(tally),
@@ -128,7 +152,7 @@ fn tests() -> Result<Tally> {
 
 /// A few seeds, each twice: the same seed has to be the same simulation. SIM_SEEDS=0..500 asks for
 /// more.
-fn simulation() -> Result<Tally> {
+fn simulation(failures: &mut Failures) -> Result<Tally> {
     let seeds = std::env::var("SIM_SEEDS").unwrap_or_else(|_| "0..24".to_owned());
     let mut tally = Tally::default();
     let outcome = watched(
@@ -137,7 +161,13 @@ fn simulation() -> Result<Tally> {
             .args(["--seeds", &seeds, "--seconds", "20", "--keep-going", "--twice"])
             // Seeds the order in which tokio wakes many waiters of one value.
             .env("RUSTFLAGS", "--cfg tokio_unstable"),
-        |line| tally.add(simulated(line)),
+        |line| {
+            let one = simulated(line);
+            tally.add(one);
+            if one.failed > 0 {
+                failures.add(line);
+            }
+        },
     );
     match outcome {
         Ok(()) => Ok(tally),
@@ -146,23 +176,23 @@ fn simulation() -> Result<Tally> {
     }
 }
 
-fn build() -> Result<Tally> {
+fn build(_: &mut Failures) -> Result<Tally> {
     Binaries::build()?;
     Ok(Tally::ONE)
 }
 
-fn client_matrix() -> Result<Tally> {
+fn client_matrix(_: &mut Failures) -> Result<Tally> {
     let broker = checkout::broker()?;
     clients::run(&Target::Binary(&broker), None)?;
     Ok(Tally::ONE)
 }
 
-fn hostile_input() -> Result<Tally> {
+fn hostile_input(_: &mut Failures) -> Result<Tally> {
     hostile::run(&checkout::broker()?)?;
     Ok(Tally::ONE)
 }
 
-fn cluster() -> Result<Tally> {
+fn cluster(_: &mut Failures) -> Result<Tally> {
     let system = System::Barnabas(checkout::broker()?);
     let setting = Setting { system: &system, is_short: true };
     let mut tally = faults::run(setting, &[], None)?;
@@ -170,7 +200,7 @@ fn cluster() -> Result<Tally> {
     Ok(tally)
 }
 
-fn scenarios() -> Result<Tally> {
+fn scenarios(_: &mut Failures) -> Result<Tally> {
     let bed = Bed::up(&scenario::bed_name())?;
     let outcome = scenario::run(&bed, &[]);
     bed.down();
@@ -197,6 +227,12 @@ fn test_result(line: &str) -> Tally {
             .unwrap_or(0)
     };
     Tally { passed: count("passed"), failed: count("failed") }
+}
+
+/// `test name ... FAILED`, or where it panicked.
+fn failed_test(line: &str) -> bool {
+    (line.starts_with("test ") && line.ends_with("... FAILED"))
+        || (line.starts_with("thread '") && line.contains(" panicked at "))
 }
 
 /// `seed 7 passed` or `seed 7 FAILED; …`
@@ -267,6 +303,14 @@ mod tests {
         assert_eq!((tally.passed, tally.failed), (41, 2));
         let other = test_result("test storage::reads ... ok");
         assert_eq!((other.passed, other.failed), (0, 0));
+    }
+
+    #[test]
+    fn the_summary_names_the_test_and_the_place() {
+        assert!(failed_test("test a::b ... FAILED"));
+        assert!(failed_test("thread 'a::b' (77) panicked at src/lib.rs:3:5:"));
+        assert!(!failed_test("test a::b ... ok"));
+        assert!(!failed_test("test result: FAILED. 4 passed; 1 failed"));
     }
 
     #[test]
