@@ -4,6 +4,7 @@
 mod cluster;
 mod load;
 mod measure;
+mod sendfile;
 mod server;
 
 use std::collections::BTreeMap;
@@ -26,12 +27,15 @@ enum Target {
     AtMost(f64),
     /// No target: for information.
     None,
+    /// No target and no broker: shown beside this figure of Apache Kafka.
+    Beside(&'static str),
 }
 
 const TARGETS: &[(&str, Target)] = &[
     (name::PRODUCE_CPU, Target::ShareAtMost(0.35)),
     (name::PRODUCE_PEAK, Target::MultipleAtLeast(1.5)),
     (name::CONSUME_CPU, Target::ShareAtMost(0.25)),
+    (name::CONSUME_FLOOR, Target::Beside(name::CONSUME_CPU)),
     (name::CONSUME_PEAK, Target::None),
     (name::SINGLE_4K_CPU, Target::ShareAtMost(0.45)),
     (name::SINGLE_10K_CPU, Target::ShareAtMost(0.45)),
@@ -115,6 +119,30 @@ pub fn run_cluster(quick: bool, control: bool) -> Result<()> {
     Ok(())
 }
 
+/// Consuming alone.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_consume(quick: bool, control: bool) -> Result<()> {
+    let (runs, times) = length(quick);
+    let systems = systems(control)?;
+    let mut all = [Runs::new(), Runs::new()];
+    for run in 1..=runs {
+        println!("run {run} of {runs}");
+        for index in order(run) {
+            let (Some(system), Some(runs)) = (systems.get(index), all.get_mut(index)) else {
+                continue;
+            };
+            let what = format!("{}: consume", system.name());
+            add(runs, step(&what, || measure::consume(system, times))?);
+        }
+        let [_, ours] = &mut all;
+        add(ours, step("bare server: consume", sendfile::floor)?);
+    }
+    print_table(&all);
+    Ok(())
+}
+
 /// How many runs, and how long each measure takes.
 fn length(quick: bool) -> (u32, Times) {
     let seconds = Duration::from_secs;
@@ -140,7 +168,8 @@ fn one_run(systems: &[System; 2], all: &mut [Runs; 2], times: Times, run: u32) -
         add(runs, step(&format!("{name}: start"), || measure::start(system))?);
         add(runs, step(&format!("{name}: throughput"), || measure::throughput(system, times))?);
     }
-    let [kafka, _] = all;
+    let [kafka, ours] = all;
+    add(ours, step("bare server: consume", sendfile::floor)?);
     let peak = middle(kafka.get(name::PRODUCE_PEAK).map_or(&[], Vec::as_slice));
     for index in order(run) {
         let (Some(system), Some(runs)) = (systems.get(index), all.get_mut(index)) else { continue };
@@ -162,7 +191,8 @@ fn print_table([kafka, ours]: &[Runs; 2]) {
         "median (lowest to highest)", "Apache Kafka 4.3.1", "Barnabas", "ratio"
     );
     for (name, target) in TARGETS {
-        let (Some(theirs), Some(own)) = (kafka.get(name), ours.get(name)) else { continue };
+        let other = if let Target::Beside(other) = target { other } else { name };
+        let (Some(theirs), Some(own)) = (kafka.get(other), ours.get(name)) else { continue };
         let ratio = middle(own) / middle(theirs);
         println!(
             "{name:<48} {:>20} {:>20} {ratio:>6.2}x  {}",
@@ -178,7 +208,7 @@ fn judged(target: Target, value: f64, ratio: f64) -> String {
         Target::ShareAtMost(share) => (ratio <= share, format!("at most {share}x")),
         Target::MultipleAtLeast(multiple) => (ratio >= multiple, format!("at least {multiple}x")),
         Target::AtMost(most) => (value <= most, format!("at most {most}")),
-        Target::None => return String::new(),
+        Target::None | Target::Beside(_) => return String::new(),
     };
     format!("{text} {}", if met { "met" } else { "MISSED" })
 }

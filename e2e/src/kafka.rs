@@ -106,7 +106,11 @@ impl Connection {
         Ok(R::Response::decode(&mut decoder, version)?)
     }
 
-    fn receive_bytes(&mut self) -> Result<Bytes> {
+    /// Waits for a frame, and returns it without its size.
+    ///
+    /// # Errors
+    /// When the connection ends, or the frame is larger than any response.
+    pub fn receive_bytes(&mut self) -> Result<Bytes> {
         let mut size = [0; 4];
         self.stream.read_exact(&mut size).context("the broker closed the connection")?;
         let size = usize::try_from(i32::from_be_bytes(size)).unwrap_or(usize::MAX);

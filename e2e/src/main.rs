@@ -84,6 +84,9 @@ enum Command {
         /// Three brokers with three replicas of each partition, instead of one broker.
         #[arg(long)]
         cluster: bool,
+        /// Consuming alone.
+        #[arg(long, conflicts_with = "cluster")]
+        consume: bool,
         /// Apache Kafka against itself: what the machine alone does to the ratios.
         #[arg(long)]
         control: bool,
@@ -210,8 +213,9 @@ fn run(command: Command) -> Result<()> {
         Command::Down { target } => deployment::down(target),
         Command::Test { stages } => checks::run(&stages),
         Command::Scenarios { names, keep } => scenarios(&names, keep),
-        Command::Bench { quick, cluster: true, control } => bench::run_cluster(quick, control),
-        Command::Bench { quick, cluster: false, control } => bench::run(quick, control),
+        Command::Bench { quick, cluster: true, control, .. } => bench::run_cluster(quick, control),
+        Command::Bench { quick, consume: true, control, .. } => bench::run_consume(quick, control),
+        Command::Bench { quick, control, .. } => bench::run(quick, control),
     }
 }
 

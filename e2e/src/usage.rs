@@ -14,6 +14,18 @@ use crate::failure::{Context, Result};
 /// When the process is gone.
 pub fn cpu_seconds(pid: u32) -> Result<f64> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).context("the broker is gone")?;
+    cpu_of(&stat)
+}
+
+/// Seconds of CPU that the calling thread has used.
+///
+/// # Errors
+/// When there is no `/proc`.
+pub fn thread_cpu_seconds() -> Result<f64> {
+    cpu_of(&fs::read_to_string("/proc/thread-self/stat")?)
+}
+
+fn cpu_of(stat: &str) -> Result<f64> {
     let (_, fields) = stat.rsplit_once(')').context("an unreadable /proc/PID/stat")?;
     let ticks: Vec<f64> =
         fields.split_whitespace().skip(11).take(2).filter_map(|field| field.parse().ok()).collect();

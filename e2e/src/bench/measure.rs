@@ -42,6 +42,7 @@ pub mod name {
     pub const PRODUCE_PEAK: &str = "produce 1 KiB, peak MB/s";
     pub const CONSUME_CPU: &str = "consume, CPU s/GB";
     pub const CONSUME_PEAK: &str = "consume, MB/s";
+    pub const CONSUME_FLOOR: &str = "the same of a bare sendfile server, CPU s/GB";
     pub const SINGLE_4K_CPU: &str = "4 k unbatched records/s, CPU s/GB";
     pub const SINGLE_10K_CPU: &str = "10 k unbatched records/s, CPU s/GB";
     pub const P50: &str = "latency at half of Kafka's peak, p50 ms";
@@ -84,9 +85,7 @@ pub fn throughput(system: &System, times: Times) -> Result<Figures> {
     figures.insert(name::PRODUCE_CPU, cpu / (bytes / GB));
     figures.insert(name::PRODUCE_PEAK, bytes / 1e6 / seconds);
 
-    let (bytes, seconds, cpu) = counted(&server, || load::consume(&address, "large", 2))?;
-    figures.insert(name::CONSUME_CPU, cpu / (as_f64(bytes) / GB));
-    figures.insert(name::CONSUME_PEAK, as_f64(bytes) / 1e6 / seconds);
+    figures.append(&mut consume_all(&server)?);
 
     ready_topic(&mut connection, "single")?;
     for (rate, name) in SINGLE_RATES.iter().zip([name::SINGLE_4K_CPU, name::SINGLE_10K_CPU]) {
@@ -100,6 +99,26 @@ pub fn throughput(system: &System, times: Times) -> Result<Figures> {
     }
     figures.insert(name::RSS_LOAD, peak.mib());
     Ok(figures)
+}
+
+/// Consuming alone, of what the same clients have just produced.
+///
+/// # Errors
+/// When the broker cannot be started or fails under load.
+pub fn consume(system: &System, times: Times) -> Result<Figures> {
+    let server = Server::start(system, &[])?;
+    let address = server.bootstrap();
+    ready_topic(&mut Connection::open(&address)?, "large")?;
+    load::produce_at_will(&load::all_at(&address), "large", LARGE, 2, times.measure)?;
+    consume_all(&server)
+}
+
+fn consume_all(server: &Server) -> Result<Figures> {
+    let (bytes, seconds, cpu) = counted(server, || load::consume(&server.bootstrap(), "large", 2))?;
+    Ok(Figures::from([
+        (name::CONSUME_CPU, cpu / (as_f64(bytes) / GB)),
+        (name::CONSUME_PEAK, as_f64(bytes) / 1e6 / seconds),
+    ]))
 }
 
 /// Latency of batches at a rate of `mb_per_second`.
