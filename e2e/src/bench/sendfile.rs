@@ -1,5 +1,5 @@
-//! What consuming costs at least: a server that does nothing but `sendfile`, read by the same clients
-//! as the brokers. A broker cannot use less CPU per byte on the same machine in the same run.
+//! What consuming costs at least: a server that does nothing but `sendfile`, read by those clients
+//! that read the brokers. None uses less CPU per byte on the same machine in the same run.
 
 use std::fs::File;
 use std::io::{Read, Write};
