@@ -25,6 +25,7 @@ mod apply;
 pub mod build;
 mod controller;
 mod decide;
+mod defaults;
 mod dereference;
 #[cfg(test)]
 mod fixtures;
@@ -269,6 +270,13 @@ async fn in_kafka(
             }
             other => other.map(|_| ()),
         },
+        Action::SetDefaults(change) => match admin.set_defaults(change).await {
+            Ok(Err(refusal)) => {
+                tracing::warn!(cluster = cluster.name_any(), %refusal, "defaults not set");
+                Ok(())
+            }
+            other => other.map(|_| ()),
+        },
         _ => return None,
     };
     let error = result.err()?;
@@ -300,6 +308,7 @@ fn event_reason(action: &Action) -> Option<&'static str> {
             None
         }
         Action::Unregister(_) => Some("UnregisteringBroker"),
+        Action::SetDefaults(_) => Some("SettingDefaults"),
         Action::GrowClaim { .. } => Some("GrowingStorage"),
         Action::Replace { .. } => Some("ReplacingStatefulSet"),
         Action::Restart { .. } => Some("RestartingBroker"),

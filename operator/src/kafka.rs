@@ -4,6 +4,7 @@
 mod admin;
 mod cluster;
 mod connection;
+mod defaults;
 mod error;
 mod reassignment;
 #[cfg(test)]

@@ -54,7 +54,7 @@ pub async fn apply(client: &Client, namespace: &str, action: &Action) -> kube::R
                 other => other.map(|_| ())?,
             }
         }
-        Action::Elect(_) | Action::Unregister(_) => {}
+        Action::Elect(_) | Action::Unregister(_) | Action::SetDefaults(_) => {}
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use super::live::Live;
 use super::plan::{Action, Conflict, current_revision, plan};
 use super::roll::{self, Next, Node};
 use super::validate::Cluster;
-use super::{quorum, racks, scale};
+use super::{defaults, quorum, racks, scale};
 
 /// The actions of a pass, and how far a roll is.
 ///
@@ -22,6 +22,10 @@ pub fn decide(
     let mut actions = plan(cluster, wanted, observed)?;
     actions.extend(racks::missing(cluster, observed));
     actions.extend(quorum::marks(cluster, observed, live));
+    let defaults = defaults::change(cluster, live);
+    if !defaults.is_empty() {
+        actions.push(Action::SetDefaults(defaults));
+    }
     // Nothing is restarted on the way to a spec that Kubernetes has not taken up yet.
     let changing = actions.iter().any(|action| match action {
         Action::Apply(rendered) => rendered.api.kind == "StatefulSet",

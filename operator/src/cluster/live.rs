@@ -6,6 +6,7 @@ use std::time::Duration;
 use barnabas_crds::cluster::{PartitionsStatus, QuorumStatus};
 use tokio::time::timeout;
 
+use super::defaults::MIN_ISR;
 use crate::kafka::{Admin, Broker, Error, Partition, Quorum};
 
 /// How long the brokers get to answer.
@@ -21,6 +22,8 @@ pub struct Live {
     /// `min.insync.replicas` of topics that it was asked for: those with a partition that has
     /// replicas missing.
     pub min_isr: BTreeMap<String, usize>,
+    /// Configs that are set for all brokers, of those that the operator keeps in step.
+    pub defaults: BTreeMap<String, String>,
     /// The controllers.
     pub quorum: Quorum,
 }
@@ -58,7 +61,8 @@ async fn ask(admin: &Admin) -> Result<Live, Error> {
         partitions.iter().filter(|p| p.under_replicated()).map(|p| &p.topic).collect();
     let short: Vec<String> = short.into_iter().cloned().collect();
     let min_isr = admin.min_isr(&short).await?;
-    Ok(Live { brokers, partitions, min_isr, quorum })
+    let defaults = admin.defaults(&[MIN_ISR]).await?;
+    Ok(Live { brokers, partitions, min_isr, defaults, quorum })
 }
 
 impl Live {

@@ -15,6 +15,7 @@ use super::build::{APPLIED, Rendered};
 use super::dereference::Observed;
 use super::quantity;
 use super::validate::{Cluster, Pool};
+use crate::kafka::ConfigChange;
 
 /// One step towards the spec.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,6 +63,8 @@ pub enum Action {
     },
     /// Gives partitions back to the brokers that are to lead them.
     Elect(Vec<(String, i32)>),
+    /// Sets configs for all brokers, without a restart.
+    SetDefaults(ConfigChange),
     /// Lets the controllers forget a broker that is gone for good.
     Unregister(i32),
 }
@@ -86,6 +89,12 @@ impl Action {
             Self::SetRack { pod, rack, .. } => format!("told {pod} its rack {rack}"),
             Self::Elect(partitions) => {
                 format!("gave {} partitions back to their preferred leaders", partitions.len())
+            }
+            Self::SetDefaults(change) => {
+                let value = |value: &Option<String>| value.clone().unwrap_or_default();
+                let set: Vec<String> =
+                    change.iter().map(|(name, to)| format!("{name}={}", value(to))).collect();
+                format!("set {} for all brokers", set.join(", "))
             }
             Self::Unregister(id) => format!("let the controllers forget broker {id}"),
         }

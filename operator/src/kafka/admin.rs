@@ -311,7 +311,7 @@ fn creatable(topic: &NewTopic) -> CreatableTopic {
     }
 }
 
-fn alterable((name, value): (&String, &Option<String>)) -> AlterableConfig {
+pub(super) fn alterable((name, value): (&String, &Option<String>)) -> AlterableConfig {
     AlterableConfig {
         name: name.clone(),
         config_operation: if value.is_some() { SET } else { DELETE },

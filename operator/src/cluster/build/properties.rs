@@ -1,9 +1,9 @@
 //! `server.properties` of a pool's nodes: what they share. What differs from node to node is on
 //! the command line of each.
 
-use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use super::super::defaults;
 use super::super::validate::{Cluster, Pool};
 use super::{CONTROLLER_PORT, REPLICATION_PORT, pod, quorum};
 
@@ -12,7 +12,7 @@ pub const CONTROLLER: &str = "CONTROLLER";
 
 /// The file's text; the same properties give the same text.
 pub fn text(cluster: &Cluster, pool: &Pool) -> String {
-    let mut properties = replication(cluster);
+    let mut properties = defaults::of_brokers(cluster);
     properties.extend(cluster.config.clone());
     properties.extend(managed(cluster, pool).map(|(name, value)| (name.to_owned(), value)));
     if pool.controller {
@@ -49,23 +49,6 @@ fn managed(cluster: &Cluster, pool: &Pool) -> [(&'static str, String); 6] {
         ("controller.quorum.bootstrap.servers", quorum::bootstrap_servers(cluster)),
         ("log.dirs", pod::DATA_DIR.to_owned()),
     ]
-}
-
-/// What the user may set otherwise: topics have three replicas, of which two have to be in sync,
-/// as soon as there are brokers for that; and never more replicas than brokers: nobody could
-/// create them.
-fn replication(cluster: &Cluster) -> BTreeMap<String, String> {
-    let brokers = cluster.brokers();
-    let replicas = brokers.clamp(1, 3).to_string();
-    let mut properties =
-        BTreeMap::from([("offsets.topic.replication.factor".to_owned(), replicas.clone())]);
-    if brokers > 1 {
-        properties.insert("default.replication.factor".to_owned(), replicas);
-    }
-    if brokers > 2 {
-        properties.insert("min.insync.replicas".to_owned(), "2".to_owned());
-    }
-    properties
 }
 
 /// Kafka's listener names with their ports, as a pool's nodes have them.

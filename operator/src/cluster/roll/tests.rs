@@ -18,6 +18,7 @@ pub fn well() -> Live {
         brokers: (0..3).map(broker).collect(),
         partitions: (0..3).map(partition).collect(),
         min_isr: BTreeMap::from([("t".to_owned(), 2)]),
+        defaults: BTreeMap::new(),
         quorum: Quorum {
             leader: Some(1),
             voters: (0..3).map(|id| (id, true)).collect(),
