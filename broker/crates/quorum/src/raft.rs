@@ -57,6 +57,8 @@ pub struct Raft {
     connections: Connections,
     /// Before this time a leader that refuses connections is no reason for another election.
     patient_until_ms: u64,
+    /// Before this time a controller that was taken out of the voters does not come back.
+    rejoin_at_ms: u64,
     /// When the graceful shutdown is given up.
     shutdown_at_ms: Option<u64>,
     halted: bool,
@@ -89,6 +91,7 @@ impl Raft {
             flushed_end_offset: log.end().offset,
             connections: Connections::default(),
             patient_until_ms: 0,
+            rejoin_at_ms: 0,
             shutdown_at_ms: None,
             halted: false,
             out: Vec::new(),
@@ -201,9 +204,17 @@ impl Raft {
                     self.out.push(Action::Flush);
                 }
             }
-            Event::LogChanged { control } => self.on_log_changed(now_ms, log, &control),
+            Event::LogChanged { control } => {
+                let voted = self.is_voter();
+                self.on_log_changed(now_ms, log, &control);
+                self.note_removal(now_ms, voted);
+            }
             Event::Flushed { end_offset } => self.on_flushed(now_ms, log, end_offset),
-            Event::SnapshotInstalled { control } => self.on_snapshot_installed(log, &control),
+            Event::SnapshotInstalled { control } => {
+                let voted = self.is_voter();
+                self.on_snapshot_installed(log, &control);
+                self.note_removal(now_ms, voted);
+            }
             Event::Resign { epoch } => {
                 if self.leading() == Some(epoch) {
                     self.become_resigned(now_ms);

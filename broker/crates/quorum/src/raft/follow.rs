@@ -102,7 +102,7 @@ impl Raft {
                 let endpoint = role.endpoint.clone();
                 if self.connections.is_ready(leader, now_ms) {
                     let due = role.membership_at_ms <= now_ms && role.snapshot.is_none();
-                    let membership = due.then(|| self.membership_request()).flatten();
+                    let membership = due.then(|| self.membership_request(now_ms)).flatten();
                     let request = match (membership, role.snapshot) {
                         (Some(request), _) => request,
                         (None, Some(fetch)) => self.snapshot_request(fetch),

@@ -13,6 +13,9 @@ use crate::{
 const RECENT_MS: u64 = 3_600_000;
 /// The versions of kraft.version that this release supports.
 const KRAFT_VERSIONS: (i16, i16) = (0, 1);
+/// A controller that was taken out of the voters makes itself one again after this time, and not
+/// at once as Kafka's does: whoever took it out needs a moment to stop it.
+pub(super) const REJOIN_MS: u64 = 60_000;
 
 impl Raft {
     pub(super) fn on_add_voter(&mut self, now_ms: u64, token: Token, request: AddVoterRequest) {
@@ -192,8 +195,16 @@ impl Raft {
         self.respond(change.token, response);
     }
 
+    /// Remembers when this node was taken out of the voters. `voted` says whether it was one before
+    /// the event.
+    pub(super) fn note_removal(&mut self, now_ms: u64, voted: bool) {
+        if voted && !self.is_voter() {
+            self.rejoin_at_ms = now_ms + REJOIN_MS;
+        }
+    }
+
     /// What a follower has to say about its place among the voters.
-    pub(super) fn membership_request(&self) -> Option<Request> {
+    pub(super) fn membership_request(&self, now_ms: u64) -> Option<Request> {
         if !self.config.is_controller || self.history.kraft_version() == 0 {
             return None;
         }
@@ -209,7 +220,7 @@ impl Raft {
                 let epoch = self.epoch;
                 Request::UpdateVoter(UpdateVoterRequest { cluster_id, epoch, voter: own })
             }),
-            _ if !self.config.auto_join => None,
+            _ if !self.config.auto_join || now_ms < self.rejoin_at_ms => None,
             // The same node with another disk: the old one is gone.
             Some(known) => {
                 let key = known.key;

@@ -2,6 +2,7 @@
 
 use barnabas_wire::Uuid;
 
+use super::super::membership::REJOIN_MS;
 use super::*;
 use crate::{AddVoterRequest, RemoveVoterRequest, RequestId};
 
@@ -99,6 +100,26 @@ fn a_leader_that_is_removed_answers_and_then_resigns() {
     });
     assert_eq!(error(answer), Some(ErrorCode::NONE));
     assert_eq!(fixture.raft.role(), RoleName::Resigned);
+}
+
+#[test]
+fn a_controller_that_was_removed_does_not_come_back_at_once() {
+    let mut fixture = Fixture::follower();
+    fixture.raft.config.auto_join = true;
+    fixture.log.epochs.push((5, 11));
+    let others = VoterSet::new([voter(2), voter(3)]);
+    fixture.step(Event::LogChanged { control: vec![(10, ControlRecord::Voters(others))] });
+    fixture.step(Event::Flushed { end_offset: 11 });
+    let mut joins_at = |now: u64| {
+        fixture.now = now;
+        fixture.raft.connections.reset();
+        let sent = fixture.step(Event::Tick);
+        sent.iter()
+            .any(|action| matches!(action, Action::Send { request: Request::AddVoter(_), .. }))
+    };
+    assert!(!joins_at(5_000));
+    assert!(!joins_at(REJOIN_MS - 1));
+    assert!(joins_at(REJOIN_MS + 5_000));
 }
 
 /// The request in flight to the leader.
