@@ -114,7 +114,7 @@ pub use template::{PodMetadata, PodTemplate};
 #[serde(rename_all = "camelCase")]
 pub struct KafkaClusterSpec {
     /// Groups of nodes that share roles, storage, resources and scheduling. Of all nodes, 1, 3 or
-    /// 5 are controllers, and their number cannot change; brokers can be added and removed.
+    /// 5 are controllers; controllers and brokers can be added and removed.
     #[schemars(length(min = 1, max = 16))]
     #[x_kube(
         merge_strategy = ListMerge::Map(vec!["name".into()]),
@@ -135,14 +135,6 @@ pub struct KafkaClusterSpec {
         .message(
             "two node pools have the same node ids, which run from firstNodeId: give each pool a \
              range of its own, for example firstNodeId: 100"
-        ),
-        validation = Rule::new(
-            "self.map(p, 'controller' in p.roles ? p.replicas : 0).sum() == \
-             oldSelf.map(p, 'controller' in p.roles ? p.replicas : 0).sum()"
-        )
-        .message(
-            "the number of controllers cannot change: restore it, and add brokers as a pool with \
-             roles: [broker]"
         ),
         validation = Rule::new("oldSelf.all(o, self.exists(n, n.name == o.name))")
             .message(
@@ -240,7 +232,7 @@ pub struct KafkaClusterStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partitions: Option<PartitionsStatus>,
 
-    /// How the controllers stand; absent while they cannot be asked.
+    /// How the controllers stand; without `leaderId` while none is active or can be asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quorum: Option<QuorumStatus>,
 

@@ -39,6 +39,7 @@ mod roll;
 mod scale;
 mod status;
 mod validate;
+mod voters;
 
 pub use admins::Admins;
 pub use controller::{api, run};
@@ -125,6 +126,7 @@ async fn converge(
     let live = if observed.serves() { live::read(&admin).await } else { None };
     valid.quorum_formed |= quorum::formed_before(&observed);
     let held = scale::hold(&mut valid, &observed, live.as_ref());
+    voters::hold(&mut valid, &observed, live.as_ref());
     valid.disruptions = disruptions(&valid, &observed, live.as_ref());
     let wanted = build::build(&valid);
     let nodes = nodes::nodes(&valid, &observed);
@@ -220,8 +222,10 @@ async fn carry_out(
 ) -> Result<Option<Health>, Error> {
     let namespace = cluster.namespace().unwrap_or_default();
     for action in actions {
-        if let Some(undone) = in_kafka(context, cluster, admin, action).await {
-            return Ok(Some(undone));
+        match in_kafka(context, cluster, admin, action).await {
+            Ok(true) => {}
+            Ok(false) => continue,
+            Err(undone) => return Ok(Some(undone)),
         }
         let title = action.title();
         match apply::apply(&context.client, &namespace, action).await {
@@ -249,40 +253,40 @@ async fn carry_out(
     Ok(None)
 }
 
-/// Takes a step that is not Kubernetes' business. Answers with what is waited for when it could not
-/// be taken now.
+/// Takes a step that is not Kubernetes' business, if it is none. Answers with whether it was taken,
+/// or with what is waited for when nobody could be asked.
 async fn in_kafka(
     context: &Context,
     cluster: &KafkaCluster,
     admin: &Admin,
     action: &Action,
-) -> Option<Health> {
+) -> Result<bool, Health> {
     let result = match action {
         Action::Elect(partitions) => match admin.elect_preferred(partitions).await {
             // Brokers that cannot be asked to do it do it by themselves, later.
-            Err(kafka::Error::Unsupported(_)) => Ok(()),
-            other => other,
+            Err(kafka::Error::Unsupported(_)) => Ok(Ok(())),
+            other => other.map(Ok),
         },
-        Action::Unregister(id) => match admin.unregister(*id).await {
-            Ok(Err(refusal)) => {
-                tracing::warn!(cluster = cluster.name_any(), id, %refusal, "broker not forgotten");
-                Ok(())
-            }
-            other => other.map(|_| ()),
-        },
-        Action::SetDefaults(change) => match admin.set_defaults(change).await {
-            Ok(Err(refusal)) => {
-                tracing::warn!(cluster = cluster.name_any(), %refusal, "defaults not set");
-                Ok(())
-            }
-            other => other.map(|_| ()),
-        },
-        _ => return None,
+        Action::Unregister(id) => admin.unregister(*id).await,
+        Action::SetDefaults(change) => admin.set_defaults(change).await,
+        Action::RemoveVoter { id, directory } => admin.remove_voter(*id, *directory).await,
+        _ => return Ok(true),
     };
-    let error = result.err()?;
-    context.metrics.failures.with_label_values(&["KafkaCluster"]).inc();
-    let message = format!("{}: {error}; trying again", action.title());
-    Some(Health { ready: (true, ROLLING), ..Health::reconciling(ROLLING, message) })
+    let title = action.title();
+    match result {
+        Ok(Ok(())) => Ok(true),
+        // What is still to be done then, the next pass finds.
+        Ok(Err(refusal)) => {
+            tracing::warn!(cluster = cluster.name_any(), %refusal, title, "refused by kafka");
+            Ok(false)
+        }
+        Err(error) => {
+            context.metrics.failures.with_label_values(&["KafkaCluster"]).inc();
+            let reason = if matches!(action, Action::Elect(_)) { ROLLING } else { "TryingAgain" };
+            let message = format!("{title}: {error}; trying again");
+            Err(Health { ready: (true, reason), ..Health::reconciling(reason, message) })
+        }
+    }
 }
 
 /// What an action is about, if that is a part of the cluster.
@@ -309,6 +313,7 @@ fn event_reason(action: &Action) -> Option<&'static str> {
         }
         Action::Unregister(_) => Some("UnregisteringBroker"),
         Action::SetDefaults(_) => Some("SettingDefaults"),
+        Action::RemoveVoter { .. } => Some("RemovingVoter"),
         Action::GrowClaim { .. } => Some("GrowingStorage"),
         Action::Replace { .. } => Some("ReplacingStatefulSet"),
         Action::Restart { .. } => Some("RestartingBroker"),

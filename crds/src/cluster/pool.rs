@@ -32,7 +32,7 @@ pub struct NodePool {
     pub roles: Vec<Role>,
 
     /// Number of nodes. When it is lowered, the nodes with the highest ids go, once they hold no
-    /// replicas.
+    /// replicas and vote no more.
     #[serde(default = "one")]
     #[schemars(range(min = 1, max = 1000))]
     pub replicas: i32,

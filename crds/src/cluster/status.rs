@@ -90,7 +90,7 @@ pub struct QuorumStatus {
     /// Node id of the active controller.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub leader_id: Option<i32>,
-    /// Node ids of the voters.
+    /// Node ids of the voters, as they were known last.
     pub voters: Vec<i32>,
     /// Node ids of voters whose copy of the metadata is behind.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -54,7 +54,10 @@ pub async fn apply(client: &Client, namespace: &str, action: &Action) -> kube::R
                 other => other.map(|_| ())?,
             }
         }
-        Action::Elect(_) | Action::Unregister(_) | Action::SetDefaults(_) => {}
+        Action::Elect(_)
+        | Action::Unregister(_)
+        | Action::SetDefaults(_)
+        | Action::RemoveVoter { .. } => {}
     }
     Ok(())
 }

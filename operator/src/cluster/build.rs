@@ -21,6 +21,8 @@ mod quorum;
 mod service_account;
 mod stateful_set;
 
+pub use quorum::voters_of;
+
 /// Port of the brokers' HTTP server: `/livez`, `/readyz`, `/metrics`.
 pub const HTTP_PORT: i32 = 8080;
 /// Port of the listener among controllers.

@@ -6,6 +6,7 @@ use super::live::Live;
 use super::plan::{Action, Conflict, current_revision, plan};
 use super::roll::{self, Next, Node};
 use super::validate::Cluster;
+use super::voters::{self, Change};
 use super::{defaults, quorum, racks, scale};
 
 /// The actions of a pass, and how far a roll is.
@@ -35,7 +36,19 @@ pub fn decide(
     if changing || observed.stateful_sets.values().any(|set| current_revision(set).is_none()) {
         return Ok((actions, Next::Done));
     }
-    let next = roll::next(nodes, live, rolling);
+    // Voters change at the speed of a request: no restart on the way.
+    let next = match voters::next(cluster, nodes, live) {
+        Change::Remove { id, directory } => {
+            actions.push(Action::RemoveVoter { id, directory });
+            let message = format!("controller {id} leaves the quorum");
+            return Ok((actions, Next::Leave(message)));
+        }
+        Change::Wait(message) => match roll::next(nodes, live, rolling) {
+            Next::Done => Next::Leave(message),
+            next => next,
+        },
+        Change::Nothing => roll::next(nodes, live, rolling),
+    };
     match &next {
         Next::Restart { pod, uid, why, exposed } => actions.push(Action::Restart {
             pod: pod.clone(),
@@ -48,7 +61,7 @@ pub fn decide(
             let forgotten = scale::forgotten(cluster, observed, live);
             actions.extend(forgotten.into_iter().map(Action::Unregister));
         }
-        Next::Wait(_) | Next::Pause(_) => {}
+        Next::Leave(_) | Next::Wait(_) | Next::Pause(_) => {}
     }
     Ok((actions, next))
 }

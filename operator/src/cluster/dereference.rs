@@ -35,6 +35,12 @@ impl Observed {
         self.objects.get(&(rendered.api.kind.clone(), rendered.name.clone()))
     }
 
+    /// Replicas of a StatefulSet.
+    #[must_use]
+    pub fn replicas(&self, stateful_set: &str) -> Option<i32> {
+        self.stateful_sets.get(stateful_set)?.spec.as_ref()?.replicas
+    }
+
     /// Whether any broker can be asked something.
     #[must_use]
     pub fn serves(&self) -> bool {

@@ -4,6 +4,7 @@
 //! What destroys something (a pod, a StatefulSet without its pods) is an action of its own, and
 //! comes only from what was observed.
 
+use barnabas_wire::Uuid;
 use k8s_openapi::api::apps::v1::StatefulSet;
 use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Pod};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
@@ -65,6 +66,13 @@ pub enum Action {
     Elect(Vec<(String, i32)>),
     /// Sets configs for all brokers, without a restart.
     SetDefaults(ConfigChange),
+    /// Takes a controller out of the quorum.
+    RemoveVoter {
+        /// Its node.
+        id: i32,
+        /// Its disk.
+        directory: Uuid,
+    },
     /// Lets the controllers forget a broker that is gone for good.
     Unregister(i32),
 }
@@ -96,6 +104,7 @@ impl Action {
                     change.iter().map(|(name, to)| format!("{name}={}", value(to))).collect();
                 format!("set {} for all brokers", set.join(", "))
             }
+            Self::RemoveVoter { id, .. } => format!("took controller {id} out of the quorum"),
             Self::Unregister(id) => format!("let the controllers forget broker {id}"),
         }
     }

@@ -45,13 +45,15 @@ pub fn lost(
     if serves || !formed_before(observed) && !cluster.quorum_formed {
         return None;
     }
-    let controllers = cluster.nodes().zip(nodes).filter(|((_, pool), _)| pool.controller);
+    let voters =
+        if cluster.known_voters.is_empty() { &cluster.voters } else { &cluster.known_voters };
+    let controllers = cluster.nodes().zip(nodes).filter(|((id, _), _)| voters.contains(id));
     let empty = controllers.filter(|((id, pool), node)| {
         let starts = matches!(&node.pod, Some(pod) if pod.phase != Phase::Ready);
         starts && observed.claims.get(&pool.claim(*id)).is_some_and(|claim| !is_marked(claim))
     });
     let empty: Vec<String> = empty.map(|((id, _), _)| id.to_string()).collect();
-    let total = usize::try_from(cluster.controllers()).unwrap_or_default();
+    let total = voters.len();
     (empty.len() > total.saturating_sub(1) / 2).then(|| {
         format!(
             "controllers {} of {total} have new, empty disks: the cluster's metadata is lost with \

@@ -71,6 +71,8 @@ pub enum Next {
     Wait(String),
     /// Going on might make partitions unavailable.
     Pause(String),
+    /// Every node runs the spec, and voters leave the quorum.
+    Leave(String),
     /// These partitions go back to the brokers that led them before.
     Elect(Vec<(String, i32)>),
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::dereference::Observed;
 use super::live::Live;
-use super::validate::{Cluster, Pool};
+use super::validate::Cluster;
 
 /// Most topics that a message names.
 const TOPICS_NAMED: usize = 5;
@@ -15,7 +15,8 @@ const TOPICS_NAMED: usize = 5;
 pub fn hold(cluster: &mut Cluster, observed: &Observed, live: Option<&Live>) -> Option<String> {
     let mut reasons = Vec::new();
     for pool in cluster.pools.iter_mut().filter(|pool| pool.broker) {
-        let Some(has) = replicas(pool, observed).filter(|has| *has > pool.replicas) else {
+        let Some(has) = observed.replicas(&pool.full_name).filter(|has| *has > pool.replicas)
+        else {
             continue;
         };
         let first = pool.first_node_id;
@@ -32,6 +33,8 @@ pub fn hold(cluster: &mut Cluster, observed: &Observed, live: Option<&Live>) -> 
                 pool.name
             ));
             pool.replicas = has;
+            // What stays votes as before.
+            cluster.voters.extend(leaving.iter().filter(|_| pool.controller));
         }
     }
     (!reasons.is_empty()).then(|| reasons.join("; "))
@@ -51,11 +54,6 @@ pub fn forgotten(cluster: &Cluster, observed: &Observed, live: Option<&Live>) ->
         gone.collect()
     };
     live.map(gone).unwrap_or_default()
-}
-
-/// Replicas of a pool's StatefulSet.
-fn replicas(pool: &Pool, observed: &Observed) -> Option<i32> {
-    observed.stateful_sets.get(&pool.full_name)?.spec.as_ref()?.replicas
 }
 
 /// What the brokers hold, in words; `None` if they hold nothing.

@@ -1,7 +1,7 @@
 //! How a cluster stands, from what was observed and what was planned: pure.
 
 use barnabas_crds::KafkaClusterStatus;
-use barnabas_crds::cluster::{ListenerStatus, NodePoolStatus};
+use barnabas_crds::cluster::{ListenerStatus, NodePoolStatus, QuorumStatus};
 use k8s_openapi::api::core::v1::Pod;
 
 use super::build::labels;
@@ -18,6 +18,9 @@ use crate::condition::Health;
 pub const ROLLING: &str = "RollingUpdate";
 /// The reason of `Reconciling` while a roll does not go on because of a danger.
 pub const PAUSED: &str = "RollPaused";
+
+/// The reason of `Reconciling` while voters leave the quorum.
+const VOTERS: &str = "ChangingVoters";
 
 /// What a pass has seen of a cluster.
 #[derive(Clone, Copy, Debug)]
@@ -54,17 +57,30 @@ pub fn status(cluster: &Cluster, seen: &Seen<'_>) -> KafkaClusterStatus {
         node_pools: pools,
         nodes: nodes::statuses(cluster, seen.nodes, seen.live),
         partitions: seen.live.map(Live::partitions_status),
-        quorum: seen.live.map(Live::quorum_status),
+        quorum: quorum_status(cluster, seen.live),
         quorum_formed: cluster.quorum_formed || formed(seen),
         ..KafkaClusterStatus::default()
     }
+}
+
+/// How the controllers stand. Who votes is not forgotten while nobody can be asked: it says what
+/// is lost with a disk.
+fn quorum_status(cluster: &Cluster, live: Option<&Live>) -> Option<QuorumStatus> {
+    let known = live.map(Live::quorum_status);
+    let silent = known.as_ref().is_none_or(|quorum| quorum.voters.is_empty());
+    if silent && !cluster.known_voters.is_empty() {
+        let voters = cluster.known_voters.iter().copied().collect();
+        return Some(QuorumStatus { voters, ..QuorumStatus::default() });
+    }
+    known
 }
 
 /// Whether all controllers are there and one of them is active: from now on their metadata must
 /// not be lost any more.
 fn formed(seen: &Seen<'_>) -> bool {
     let ready = |node: &Node| matches!(&node.pod, Some(pod) if pod.phase == Phase::Ready);
-    seen.nodes.iter().all(ready) && seen.live.is_some_and(|live| live.quorum.leader.is_some())
+    seen.nodes.iter().filter(|node| node.controller).all(ready)
+        && seen.live.is_some_and(|live| live.quorum.leader.is_some())
 }
 
 fn pool_status(cluster: &Cluster, pool: &Pool, observed: &Observed) -> NodePoolStatus {
@@ -151,7 +167,9 @@ fn serving(mut health: Health, nodes: &[Node], live: Option<&Live>) -> Health {
         health.message = "all brokers serve, but no controller is active".to_owned();
         health.reconciling = Some("NoController");
     } else if let Some(id) = not_current(nodes, live) {
-        health.message = format!("all brokers serve, node {id} catches up with the metadata");
+        let voter = live.quorum.voters.contains_key(&id);
+        let does = if voter { "catches up with the metadata" } else { "joins the quorum" };
+        health.message = format!("all brokers serve, node {id} {does}");
         health.reconciling = Some("CatchingUp");
     } else if partitions.under_replicated > 0 {
         let count = partitions.under_replicated;
@@ -197,6 +215,7 @@ fn work(
         }
         Next::Wait(message) => return Some((ROLLING, message.clone())),
         Next::Pause(message) => return Some((PAUSED, message.clone())),
+        Next::Leave(message) => return Some((VOTERS, message.clone())),
         Next::Done | Next::Elect(_) => {}
     }
     let applied = actions.iter().find_map(|action| match action {

@@ -1,6 +1,6 @@
 //! Raw spec in, typed cluster out. Nothing later reads the raw spec.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use barnabas_crds::KafkaCluster;
 use barnabas_crds::cluster::{ImagePullPolicy, Listener, PodTemplate, Resources, Role, ZONE};
@@ -71,6 +71,10 @@ pub struct Cluster {
     pub topology_key: String,
     /// Whether the quorum of controllers was made before.
     pub quorum_formed: bool,
+    /// Ids of the controllers that are to be voters.
+    pub voters: BTreeSet<i32>,
+    /// Ids of the voters, as they were known last.
+    pub known_voters: BTreeSet<i32>,
     /// How many pods a drain may take away at a time.
     pub disruptions: i32,
     /// Node pools.
@@ -182,7 +186,7 @@ pub fn validate(raw: &KafkaCluster, id: &str, defaults: &Defaults) -> Result<Clu
         rack: pool.rack.clone(),
         template: pool.template.clone().unwrap_or_default(),
     });
-    let cluster = Cluster {
+    let mut cluster = Cluster {
         namespace,
         owner,
         id: id.to_owned(),
@@ -197,16 +201,25 @@ pub fn validate(raw: &KafkaCluster, id: &str, defaults: &Defaults) -> Result<Clu
         config: spec.config.iter().map(|(key, value)| (key.clone(), value.to_string())).collect(),
         topology_key: spec.rack.as_ref().map_or(ZONE, |rack| &rack.topology_key).to_owned(),
         quorum_formed: raw.status.as_ref().is_some_and(|status| status.quorum_formed),
+        voters: BTreeSet::new(),
+        known_voters: known_voters(raw),
         disruptions: 1,
         pools: pools.collect(),
         name,
     };
+    let controllers = cluster.nodes().filter(|(_, pool)| pool.controller);
+    cluster.voters = controllers.map(|(id, _)| id).collect();
     // The CRD's rules say so at apply; an object that is older than they are may not keep to them.
     match (cluster.controllers(), cluster.brokers()) {
         (1 | 3 | 5, 1..) => Ok(cluster),
         (1 | 3 | 5, _) => Err(Invalid::NoBrokers),
         (controllers, _) => Err(Invalid::Controllers(controllers)),
     }
+}
+
+fn known_voters(raw: &KafkaCluster) -> BTreeSet<i32> {
+    let quorum = raw.status.as_ref().and_then(|status| status.quorum.as_ref());
+    quorum.into_iter().flat_map(|quorum| quorum.voters.iter().copied()).collect()
 }
 
 /// Enough for the scheduler to place a small broker; no limits, memory is bounded by configs.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use barnabas_wire::Uuid;
 use barnabas_wire::api::describe_cluster::DescribeClusterRequest;
 use barnabas_wire::api::describe_configs::{DescribeConfigsRequest, DescribeConfigsResource};
 use barnabas_wire::api::describe_quorum::{
@@ -9,6 +10,7 @@ use barnabas_wire::api::describe_quorum::{
 };
 use barnabas_wire::api::elect_leaders::{ElectLeadersRequest, TopicPartitions};
 use barnabas_wire::api::metadata::{MetadataRequest, MetadataResponsePartition};
+use barnabas_wire::api::remove_raft_voter::RemoveRaftVoterRequest;
 use barnabas_wire::api::unregister_broker::UnregisterBrokerRequest;
 
 use super::admin::{TOPIC, change_ms};
@@ -62,6 +64,8 @@ pub struct Quorum {
     pub leader: Option<i32>,
     /// The voters, and whether each has the newest metadata.
     pub voters: BTreeMap<i32, bool>,
+    /// The disks of the voters.
+    pub directories: BTreeMap<i32, Uuid>,
     /// The brokers that are no voters, and whether each has the newest metadata.
     pub observers: BTreeMap<i32, bool>,
 }
@@ -173,6 +177,20 @@ impl Admin {
         response.error_code.ok().map_err(Error::Refused)
     }
 
+    /// Takes a voter out of the quorum; with another disk, it is another voter.
+    ///
+    /// # Errors
+    /// When the cluster does not answer.
+    pub async fn remove_voter(
+        &self,
+        voter_id: i32,
+        voter_directory_id: Uuid,
+    ) -> Result<Result<(), Refusal>, Error> {
+        let request = RemoveRaftVoterRequest { cluster_id: None, voter_id, voter_directory_id };
+        let response = self.send(&request).await?;
+        Ok(Refusal::unless_none(response.error_code, response.error_message))
+    }
+
     /// Forgets a broker that is gone for good.
     ///
     /// # Errors
@@ -209,6 +227,7 @@ fn quorum_of(leader: i32, voters: &[ReplicaState], observers: &[ReplicaState]) -
     Quorum {
         leader: (leader >= 0).then_some(leader),
         voters: voters.iter().map(state).collect(),
+        directories: voters.iter().map(|v| (v.replica_id, v.replica_directory_id)).collect(),
         observers: observers.iter().map(state).collect(),
     }
 }

@@ -47,7 +47,7 @@ pub fn template(cluster: &Cluster, pool: &Pool) -> PodTemplateSpec {
     all_labels.extend(labels::all(cluster, Some(pool)));
     all_labels.extend(labels::roles(pool));
     let mut annotations = added.annotations;
-    let config = fingerprint::of(&properties::text(cluster, pool));
+    let config = fingerprint::of(&properties::that_restart(cluster, pool));
     annotations.insert(CONFIG.to_owned(), config);
     PodTemplateSpec {
         metadata: Some(ObjectMeta {

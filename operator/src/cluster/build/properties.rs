@@ -1,6 +1,7 @@
 //! `server.properties` of a pool's nodes: what they share. What differs from node to node is on
 //! the command line of each.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::super::defaults;
@@ -10,8 +11,23 @@ use super::{CONTROLLER_PORT, REPLICATION_PORT, pod, quorum};
 /// Kafka's name of the listener among controllers.
 pub const CONTROLLER: &str = "CONTROLLER";
 
+/// Where controllers are found by who knows none yet.
+const BOOTSTRAP: &str = "controller.quorum.bootstrap.servers";
+
 /// The file's text; the same properties give the same text.
 pub fn text(cluster: &Cluster, pool: &Pool) -> String {
+    written(&properties(cluster, pool))
+}
+
+/// What of it a node has to be restarted for. Where controllers are found is not: a node that runs
+/// follows the quorum, and asks for it again only when it starts.
+pub fn that_restart(cluster: &Cluster, pool: &Pool) -> String {
+    let mut properties = properties(cluster, pool);
+    properties.remove(BOOTSTRAP);
+    written(&properties)
+}
+
+fn properties(cluster: &Cluster, pool: &Pool) -> BTreeMap<String, String> {
     let mut properties = defaults::of_brokers(cluster);
     properties.extend(cluster.config.clone());
     properties.extend(managed(cluster, pool).map(|(name, value)| (name.to_owned(), value)));
@@ -25,9 +41,13 @@ pub fn text(cluster: &Cluster, pool: &Pool) -> String {
         let name = "inter.broker.listener.name".to_owned();
         properties.insert(name, "REPLICATION".to_owned());
     }
+    properties
+}
+
+fn written(properties: &BTreeMap<String, String>) -> String {
     let mut text = String::new();
     for (name, value) in properties {
-        let _ = writeln!(text, "{name}={}", escaped(&value));
+        let _ = writeln!(text, "{name}={}", escaped(value));
     }
     text
 }
@@ -46,7 +66,7 @@ fn managed(cluster: &Cluster, pool: &Pool) -> [(&'static str, String); 6] {
         ("controller.listener.names", CONTROLLER.to_owned()),
         ("listener.security.protocol.map", plaintext.join(",")),
         ("listeners", sockets.join(",")),
-        ("controller.quorum.bootstrap.servers", quorum::bootstrap_servers(cluster)),
+        (BOOTSTRAP, quorum::bootstrap_servers(cluster)),
         ("log.dirs", pod::DATA_DIR.to_owned()),
     ]
 }

@@ -6,9 +6,10 @@
 //! was, and vote about metadata that it does not have any more.
 
 use barnabas_wire::Uuid;
+use serde_json::Value;
 
 use super::super::validate::Cluster;
-use super::{CONTROLLER_PORT, pod};
+use super::{CONTROLLER_PORT, config_map, pod};
 
 /// Where controllers are found: `controller.quorum.bootstrap.servers`.
 pub fn bootstrap_servers(cluster: &Cluster) -> String {
@@ -24,6 +25,12 @@ pub fn initial_controllers(cluster: &Cluster) -> String {
     let voter =
         |(id, address): (i32, String)| format!("{id}@{address}:{}", directory_id(&cluster.id, id));
     controllers(cluster).into_iter().map(voter).collect::<Vec<_>>().join(",")
+}
+
+/// The ids of the voters that a pool's ConfigMap names, if it does.
+pub fn voters_of(config_map: &Value) -> Vec<i32> {
+    let text = config_map["data"][config_map::INITIAL_CONTROLLERS].as_str().unwrap_or_default();
+    text.split(',').filter_map(|voter| voter.split_once('@')?.0.parse().ok()).collect()
 }
 
 fn controllers(cluster: &Cluster) -> Vec<(i32, String)> {

@@ -22,6 +22,7 @@ pub fn well() -> Live {
         quorum: Quorum {
             leader: Some(1),
             voters: (0..3).map(|id| (id, true)).collect(),
+            directories: BTreeMap::new(),
             observers: BTreeMap::new(),
         },
     }
