@@ -2,8 +2,8 @@
 //!
 //! A controller that is new makes itself a voter as soon as it has the metadata, and one that lost
 //! its disk takes the place of the voter that it was
-//! (`controller.quorum.auto.join.enable`). What nobody does by itself is to leave: a voter whose pod
-//! just went would count for every majority, for ever.
+//! (`controller.quorum.auto.join.enable`). What nobody does by itself is to leave: a voter whose
+//! pod just went would count for every majority, for ever.
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
