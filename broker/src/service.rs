@@ -10,7 +10,7 @@ use barnabas_server::config::{AdvertisedListener, BrokerConfig, Listener};
 use barnabas_server::http::{BrokerState, HttpServer};
 use barnabas_server::lifecycle::{self, Lifecycle, Registration};
 use barnabas_server::machine::{self, inherit};
-use barnabas_server::net::{Bound, ListenerConfig, ListenerRole, Network, bind};
+use barnabas_server::net::{Bound, ListenerConfig, ListenerRole, Network, SocketBuffers, bind};
 use barnabas_server::node::{Identity, NodeParts};
 use barnabas_server::partition::{LogDir, OpenDirError, expire_waiters, maintain};
 use barnabas_server::replica::replicate;
@@ -63,7 +63,7 @@ impl Service {
     ) -> Result<Self, StartError> {
         let ((stop, stopped), (stop_http, http_stopped)) =
             (watch::channel(false), watch::channel(false));
-        let bound = bind_all(machine.network.as_ref(), &config.listeners)?;
+        let bound = bind_all(machine.network.as_ref(), &config.listeners, config.buffers)?;
         let node = Arc::new(node(config, &dirs, machine)?);
         node.health.set(BrokerState::Starting);
         let mut chores = JoinSet::new();
@@ -231,10 +231,11 @@ fn node(config: &BrokerConfig, dirs: &[Formatted], machine: &Machine) -> Result<
 fn bind_all(
     network: &dyn Network,
     listeners: &[Listener],
+    buffers: SocketBuffers,
 ) -> Result<Vec<(Bound, ListenerRole)>, StartError> {
     let mut bound = Vec::with_capacity(listeners.len());
     for listener in listeners {
-        let socket = bind_one(network, listener).map_err(|source| StartError::Listen {
+        let socket = bind_one(network, listener, buffers).map_err(|source| StartError::Listen {
             name: listener.name.clone(),
             address: format!("{}:{}", listener.host, listener.port),
             source,
@@ -244,10 +245,14 @@ fn bind_all(
     Ok(bound)
 }
 
-fn bind_one(network: &dyn Network, listener: &Listener) -> io::Result<Bound> {
+fn bind_one(
+    network: &dyn Network,
+    listener: &Listener,
+    buffers: SocketBuffers,
+) -> io::Result<Bound> {
     let bind_to = |address| {
         let name = Arc::from(listener.name.as_str());
-        bind(network, ListenerConfig { name, address, role: listener.role })
+        bind(network, ListenerConfig { name, address, role: listener.role, buffers })
     };
     if listener.host.is_empty() {
         let every = SocketAddr::from((Ipv6Addr::UNSPECIFIED, listener.port));

@@ -15,6 +15,6 @@ pub use input::FrameError;
 pub(crate) use input::Input;
 pub use limits::{Admission, Limits, Refusal};
 pub use listener::{Bound, ListenerConfig, ListenerRole, bind};
-pub use network::{Acceptor, Network, TcpNetwork};
+pub use network::{Acceptor, Network, SocketBuffers, TcpNetwork};
 pub use outbox::Outgoing;
 pub use stream::Stream;

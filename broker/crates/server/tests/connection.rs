@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use barnabas_server::net::{Limits, ListenerConfig, ListenerRole, TcpNetwork, bind};
+use barnabas_server::net::{Limits, ListenerConfig, ListenerRole, SocketBuffers, TcpNetwork, bind};
 use barnabas_server::node::{Identity, NodeParts};
 use barnabas_server::peer::TcpDialer;
 use barnabas_server::{Node, SystemClock};
@@ -46,6 +46,7 @@ impl Server {
                 name: "PLAINTEXT".into(),
                 address: "127.0.0.1:0".parse().unwrap(),
                 role: ListenerRole::Broker,
+                buffers: SocketBuffers::default(),
             },
         )
         .unwrap();

@@ -15,7 +15,7 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use barnabas_server::net::{Acceptor, Network, Stream};
+use barnabas_server::net::{Acceptor, Network, SocketBuffers, Stream};
 use barnabas_server::peer::{Dialer, PeerStream};
 use barnabas_storage::SimDisk;
 use futures::future::BoxFuture;
@@ -128,7 +128,7 @@ impl HostNetwork {
 }
 
 impl Network for HostNetwork {
-    fn bind(&self, address: SocketAddr) -> io::Result<Box<dyn Acceptor>> {
+    fn bind(&self, address: SocketAddr, _: SocketBuffers) -> io::Result<Box<dyn Acceptor>> {
         let id = self.network.hub().listen(address)?;
         Ok(Box::new(SimAcceptor { network: self.network.clone(), address, id }))
     }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::net::Limits;
+use crate::net::{Limits, SocketBuffers};
 
 use super::error::SettingsError;
 use super::listener::{AdvertisedListener, Listener, Listeners};
@@ -40,6 +40,8 @@ pub struct BrokerConfig {
     pub quorum: Quorum,
     /// Limits of the network layer.
     pub limits: Limits,
+    /// `socket.send.buffer.bytes` and `socket.receive.buffer.bytes`.
+    pub buffers: SocketBuffers,
     /// `barnabas.http.listener`.
     pub http: Option<SocketAddr>,
     settings: Arc<Settings>,
@@ -93,6 +95,7 @@ impl BrokerConfig {
             inter_broker_listener_name: inter_broker,
             quorum: quorum(&settings, node_id, roles)?,
             limits: limits(&settings)?,
+            buffers: buffers(&settings)?,
             http: http(&settings)?,
             settings: Arc::new(settings),
         })
@@ -200,6 +203,17 @@ fn limits(settings: &Settings) -> Result<Limits, SettingsError> {
         max_creation_rate: None,
         max_idle: Duration::from_millis(idle),
         ..Limits::default()
+    })
+}
+
+fn buffers(settings: &Settings) -> Result<SocketBuffers, SettingsError> {
+    let bytes = |name| {
+        let value: i32 = settings.number(name)?;
+        Ok::<_, SettingsError>(usize::try_from(value).ok())
+    };
+    Ok(SocketBuffers {
+        send: bytes("socket.send.buffer.bytes")?,
+        receive: bytes("socket.receive.buffer.bytes")?,
     })
 }
 

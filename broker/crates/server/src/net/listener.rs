@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::connection::stopped;
-use super::{Acceptor, ConnectionContext, Network, Stream, serve};
+use super::{Acceptor, ConnectionContext, Network, SocketBuffers, Stream, serve};
 use crate::access::Principal;
 use crate::machine;
 use crate::node::Node;
@@ -34,6 +34,8 @@ pub struct ListenerConfig {
     pub address: SocketAddr,
     /// What it is for.
     pub role: ListenerRole,
+    /// What the kernel may hold for each of its connections.
+    pub buffers: SocketBuffers,
 }
 
 /// A listener that is bound but does not accept yet: clients may connect and wait.
@@ -48,7 +50,7 @@ pub struct Bound {
 /// # Errors
 /// Those of the network, mostly that the port is taken.
 pub fn bind(network: &dyn Network, config: ListenerConfig) -> io::Result<Bound> {
-    let acceptor = network.bind(config.address)?;
+    let acceptor = network.bind(config.address, config.buffers)?;
     Ok(Bound { config, acceptor })
 }
 

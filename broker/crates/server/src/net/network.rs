@@ -20,7 +20,16 @@ pub trait Network: Debug + Send + Sync {
     ///
     /// # Errors
     /// Those of the operating system, mostly that the port is taken.
-    fn bind(&self, address: SocketAddr) -> io::Result<Box<dyn Acceptor>>;
+    fn bind(&self, address: SocketAddr, buffers: SocketBuffers) -> io::Result<Box<dyn Acceptor>>;
+}
+
+/// What the kernel may hold for a connection, bytes; `None` leaves it to the kernel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SocketBuffers {
+    /// `socket.send.buffer.bytes`.
+    pub send: Option<usize>,
+    /// `socket.receive.buffer.bytes`.
+    pub receive: Option<usize>,
 }
 
 /// An address that was taken.
@@ -37,20 +46,31 @@ pub trait Acceptor: Debug + Send + Sync {
 pub struct TcpNetwork;
 
 impl Network for TcpNetwork {
-    fn bind(&self, address: SocketAddr) -> io::Result<Box<dyn Acceptor>> {
-        let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-        if address.is_ipv6() {
-            // `[::]` takes IPv4 clients too, as Java's server sockets do.
-            socket.set_only_v6(false)?;
-        }
-        socket.set_reuse_address(true)?;
-        socket.set_nonblocking(true)?;
-        socket.bind(&address.into())?;
-        socket.listen(BACKLOG)?;
-        let listener = TcpListener::from_std(socket.into())?;
+    fn bind(&self, address: SocketAddr, buffers: SocketBuffers) -> io::Result<Box<dyn Acceptor>> {
+        let listener = listen(address, buffers)?;
         let address = listener.local_addr()?;
         Ok(Box::new(TcpAcceptor { listener, address }))
     }
+}
+
+fn listen(address: SocketAddr, buffers: SocketBuffers) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    if address.is_ipv6() {
+        // `[::]` takes IPv4 clients too, as Java's server sockets do.
+        socket.set_only_v6(false)?;
+    }
+    socket.set_reuse_address(true)?;
+    socket.set_nonblocking(true)?;
+    // Accepted connections inherit both.
+    if let Some(bytes) = buffers.send {
+        socket.set_send_buffer_size(bytes)?;
+    }
+    if let Some(bytes) = buffers.receive {
+        socket.set_recv_buffer_size(bytes)?;
+    }
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    TcpListener::from_std(socket.into())
 }
 
 #[derive(Debug)]
@@ -73,5 +93,27 @@ impl Acceptor for TcpAcceptor {
             }
             Ok((Box::new(stream) as Box<dyn Stream>, peer))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use socket2::SockRef;
+    use tokio::net::TcpStream;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn connections_get_the_configured_buffers() {
+        let any = "127.0.0.1:0".parse().unwrap();
+        let buffers = SocketBuffers { send: Some(20_000), receive: Some(30_000) };
+        let listener = listen(any, buffers).unwrap();
+        let address = listener.local_addr().unwrap();
+        let (accepted, _client) = tokio::join!(listener.accept(), TcpStream::connect(address));
+        let (stream, _) = accepted.unwrap();
+        let socket = SockRef::from(&stream);
+        // Linux doubles them, for its own bookkeeping (socket(7)).
+        assert_eq!(socket.send_buffer_size().unwrap(), 40_000);
+        assert_eq!(socket.recv_buffer_size().unwrap(), 60_000);
     }
 }

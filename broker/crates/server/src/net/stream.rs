@@ -34,9 +34,7 @@ pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin + 'static {
         &mut self,
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(self).poll_write_vectored(cx, slices)
-    }
+    ) -> Poll<io::Result<usize>>;
 }
 
 impl Stream for Box<dyn Stream> {
@@ -47,6 +45,14 @@ impl Stream for Box<dyn Stream> {
         skip: usize,
     ) -> Poll<io::Result<Option<usize>>> {
         (**self).poll_send_file(cx, slice, skip)
+    }
+
+    fn poll_write_more(
+        &mut self,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        (**self).poll_write_more(cx, slices)
     }
 }
 
@@ -101,5 +107,13 @@ impl Stream for DuplexStream {
         _: usize,
     ) -> Poll<io::Result<Option<usize>>> {
         Poll::Ready(Ok(None))
+    }
+
+    fn poll_write_more(
+        &mut self,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(self).poll_write_vectored(cx, slices)
     }
 }

@@ -11,7 +11,7 @@ use barnabas_metadata::record::{
     TopicRecord,
 };
 use barnabas_records::{BatchBuilder, BatchOptions};
-use barnabas_server::net::{Limits, ListenerConfig, ListenerRole, TcpNetwork, bind};
+use barnabas_server::net::{Limits, ListenerConfig, ListenerRole, SocketBuffers, TcpNetwork, bind};
 use barnabas_server::node::{Identity, NodeParts};
 use barnabas_server::partition::{Intervals, LogDir, expire_waiters, maintain};
 use barnabas_server::peer::TcpDialer;
@@ -68,6 +68,7 @@ impl Server {
                 name: "PLAINTEXT".into(),
                 address: "127.0.0.1:0".parse().unwrap(),
                 role: ListenerRole::Broker,
+                buffers: SocketBuffers::default(),
             },
         )
         .unwrap();

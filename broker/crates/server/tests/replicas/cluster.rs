@@ -15,7 +15,7 @@ use barnabas_metadata::record::{
 use barnabas_quorum::QuorumView;
 use barnabas_records::{BatchBuilder, BatchOptions};
 use barnabas_server::controller_link::{ControllerLink, ControllerUnavailable, QuorumState};
-use barnabas_server::net::{Limits, ListenerConfig, ListenerRole, TcpNetwork, bind};
+use barnabas_server::net::{Limits, ListenerConfig, ListenerRole, SocketBuffers, TcpNetwork, bind};
 use barnabas_server::node::{Identity, NodeParts};
 use barnabas_server::partition::{LogDir, PartitionKey, Replica, expire_waiters};
 use barnabas_server::peer::{PeerAddress, Peers, TcpDialer};
@@ -112,6 +112,7 @@ impl Cluster {
                 name: "PLAINTEXT".into(),
                 address: "127.0.0.1:0".parse().unwrap(),
                 role: ListenerRole::Broker,
+                buffers: SocketBuffers::default(),
             },
         )
         .unwrap();

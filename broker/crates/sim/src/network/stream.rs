@@ -1,6 +1,6 @@
 //! One end of a connection.
 
-use std::io;
+use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -115,6 +115,14 @@ impl Stream for SimStream {
         _: usize,
     ) -> Poll<io::Result<Option<usize>>> {
         Poll::Ready(Ok(None))
+    }
+
+    fn poll_write_more(
+        &mut self,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(self).poll_write_vectored(cx, slices)
     }
 }
 

@@ -150,20 +150,20 @@ pub(in crate::config) const DEFINITIONS: &[ConfigDef] = &[
     def(
         "socket.receive.buffer.bytes",
         ConfigType::Int,
-        "102400",
-        "SO_RCVBUF of client connections; -1 = the system's.",
+        "-1",
+        "SO_RCVBUF of connections, bytes; -1 = the kernel sizes it by itself (Apache Kafka: 102400).",
     )
-    .high()
-    .inert(reason::SOCKETS),
+    .at_least(-1)
+    .high(),
     def("socket.request.max.bytes", ConfigType::Int, "104857600", "Largest request, bytes.")
         .at_least(1)
         .high(),
     def(
         "socket.send.buffer.bytes",
         ConfigType::Int,
-        "102400",
-        "SO_SNDBUF of client connections; -1 = the system's.",
+        "262144",
+        "SO_SNDBUF of connections, bytes; -1 = the kernel sizes it by itself (Apache Kafka: 102400).",
     )
-    .high()
-    .inert(reason::SOCKETS),
+    .at_least(-1)
+    .high(),
 ];
