@@ -151,7 +151,7 @@ pub(in crate::config) const DEFINITIONS: &[ConfigDef] = &[
         "socket.receive.buffer.bytes",
         ConfigType::Int,
         "-1",
-        "SO_RCVBUF of connections, bytes; -1 = the kernel sizes it by itself (Apache Kafka: 102400).",
+        "SO_RCVBUF of connections, bytes; -1: sized by the kernel (Apache Kafka: 102400).",
     )
     .at_least(-1)
     .high(),
@@ -162,7 +162,7 @@ pub(in crate::config) const DEFINITIONS: &[ConfigDef] = &[
         "socket.send.buffer.bytes",
         ConfigType::Int,
         "262144",
-        "SO_SNDBUF of connections, bytes; -1 = the kernel sizes it by itself (Apache Kafka: 102400).",
+        "SO_SNDBUF of connections, bytes; -1: sized by the kernel (Apache Kafka: 102400).",
     )
     .at_least(-1)
     .high(),
