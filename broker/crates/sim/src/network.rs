@@ -8,6 +8,7 @@
 mod hub;
 mod pipe;
 mod stream;
+mod tap;
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -25,6 +26,7 @@ use crate::random::Random;
 use crate::trace::Trace;
 use hub::{Attempt, Hub};
 pub use stream::SimStream;
+pub use tap::{Heard, VoterKey};
 
 /// How long a client waits before it knocks again, when nobody answered; doubled each time.
 const KNOCK_AGAIN: Duration = Duration::from_secs(1);
@@ -92,6 +94,12 @@ impl SimNetwork {
     /// How many milliseconds bytes take from one host to the other.
     pub fn delay(&self, from: IpAddr, to: IpAddr, millis: Range<u64>) {
         self.hub().delay(from, to, millis);
+    }
+
+    /// What was said on connections to controllers since this was last asked.
+    #[must_use]
+    pub fn heard(&self) -> Vec<Heard> {
+        self.hub().heard()
     }
 
     fn hub(&self) -> MutexGuard<'_, Hub> {

@@ -40,6 +40,16 @@ pub enum Kind {
     WentBack,
     /// Two nodes have different metadata at the same offset.
     MetadataDiverged,
+    /// A voter of the metadata quorum gave its vote to two candidates of one epoch.
+    VotedTwice,
+    /// Two nodes led the metadata quorum in one epoch.
+    TwoControllers,
+    /// A change of an ISR was made though it was based on an older one.
+    StaleChange,
+    /// A broker is in an ISR, or leads, that must not.
+    Ineligible,
+    /// A member of an ISR lacks what is committed.
+    InSyncBehind,
     /// Replicas differ below the high watermark.
     ReplicasDiffer,
     /// The same seed had two traces.

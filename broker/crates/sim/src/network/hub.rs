@@ -12,6 +12,8 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::pipe::{Found, Pipe};
+use super::tap::{Heard, Tap};
+use crate::host::CONTROLLER_PORT;
 use crate::random::Random;
 use crate::trace::Trace;
 
@@ -31,6 +33,7 @@ pub(super) struct Hub {
     ports: BTreeMap<SocketAddr, Port>,
     connections: BTreeMap<u64, Connection>,
     next_id: u64,
+    heard: Vec<Heard>,
 }
 
 #[derive(Debug)]
@@ -50,6 +53,8 @@ struct Connection {
     reset: [Option<Instant>; 2],
     /// Sides that do not exist any more.
     gone: [bool; 2],
+    /// Reads along, if it leads to a controller.
+    tap: Option<Tap>,
 }
 
 /// What became of a knock.
@@ -78,7 +83,12 @@ impl Hub {
             ports: BTreeMap::new(),
             connections: BTreeMap::new(),
             next_id: 0,
+            heard: Vec::new(),
         }
+    }
+
+    pub(super) fn heard(&mut self) -> Vec<Heard> {
+        std::mem::take(&mut self.heard)
     }
 
     pub(super) fn attach_disk(&mut self, host: IpAddr, disk: SimDisk) {
@@ -207,6 +217,7 @@ impl Hub {
                 pipes: [Pipe::new(now), Pipe::new(now)],
                 reset: [None, None],
                 gone: [false, false],
+                tap: (to.port() == CONTROLLER_PORT).then(Tap::default),
             },
         );
         self.trace.event(|| format!("net {from} connects to {to}: {id}"));
@@ -300,6 +311,9 @@ impl Hub {
             return Ok(connection.reset[side].map_or(Turn::Wait, Turn::At));
         }
         pipe.send(now + latency, Bytes::copy_from_slice(&bytes[..count]));
+        if let Some(tap) = &mut connection.tap {
+            tap.sent(side, &bytes[..count], &mut self.heard);
+        }
         self.trace.event(|| format!("net {me} to {peer} on {id}: {count} bytes"));
         Ok(Turn::Done(count))
     }
