@@ -6,6 +6,8 @@
 mod commits;
 mod log;
 mod promise;
+#[cfg(test)]
+mod tests;
 mod value;
 mod violation;
 
