@@ -4,11 +4,10 @@
 //! what depends on it. With it, one at a time can be switched on.
 
 #[cfg(feature = "seeded")]
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::cell::Cell;
 
 /// A bug.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
 pub enum Bug {
     /// acks=all is answered before the high watermark has passed the batch.
     AckWithoutReplicas,
@@ -18,12 +17,15 @@ pub enum Bug {
     AnswerOffsetZero,
     /// A committed offset is acknowledged before it is replicated.
     CommitWithoutReplicas,
-    /// A follower cuts its log to its high watermark, not to where the logs diverge.
+    /// A replica that is to follow cuts its log to its high watermark, not to where the logs
+    /// diverge.
     CutToHighWatermark,
     /// The controller elects replicas that are not in sync.
     ElectAnybody,
     /// A leader adds replicas to the ISR that are behind.
     ExpandBehind,
+    /// A follower keeps no state of producers.
+    FollowWithoutProducers,
     /// A replica counts no longer once its leader wants it out of the ISR.
     ForgetPendingShrink,
     /// A log that is recovered forgets its producers.
@@ -36,6 +38,8 @@ pub enum Bug {
     IgnoreBrokerEpochs,
     /// A batch that is sent again is appended again.
     IgnoreDuplicates,
+    /// A leader goes on with fewer replicas in sync than `min.insync.replicas`.
+    IgnoreMinIsr,
     /// The controller accepts an ISR that is based on an older one.
     IgnorePartitionEpochs,
     /// Batches of an idempotent producer are accepted out of order.
@@ -44,6 +48,8 @@ pub enum Bug {
     LoadOffsetsInPart,
     /// The active controller leaves a record out of its own image.
     LoseRecordOfImage,
+    /// A node leaves out the last record of a metadata snapshot that it reads.
+    LoseRecordOfSnapshot,
     /// Consumers read up to the end of the log.
     ReadUncommitted,
     /// The controller gives out the same block of producer ids again.
@@ -70,16 +76,19 @@ impl Bug {
         Self::CutToHighWatermark,
         Self::ElectAnybody,
         Self::ExpandBehind,
+        Self::FollowWithoutProducers,
         Self::ForgetPendingShrink,
         Self::ForgetProducers,
         Self::HideDivergence,
         Self::HighWatermarkAlone,
         Self::IgnoreBrokerEpochs,
         Self::IgnoreDuplicates,
+        Self::IgnoreMinIsr,
         Self::IgnorePartitionEpochs,
         Self::IgnoreSequences,
         Self::LoadOffsetsInPart,
         Self::LoseRecordOfImage,
+        Self::LoseRecordOfSnapshot,
         Self::ReadUncommitted,
         Self::ReuseProducerIds,
         Self::SkipMetadataSync,
@@ -90,29 +99,28 @@ impl Bug {
     ];
 }
 
-/// Stands for no bug.
 #[cfg(feature = "seeded")]
-const NONE: u8 = u8::MAX;
+thread_local! {
+    /// Of one thread: a simulation has only one, and others may run beside it.
+    static SEEDED: Cell<Option<Bug>> = const { Cell::new(None) };
+}
 
-#[cfg(feature = "seeded")]
-static SEEDED: AtomicU8 = AtomicU8::new(NONE);
-
-/// Whether the process has this bug.
+/// Whether this thread has this bug.
 #[cfg(feature = "seeded")]
 #[must_use]
 pub fn is_seeded(bug: Bug) -> bool {
-    SEEDED.load(Ordering::Relaxed) == bug as u8
+    SEEDED.get() == Some(bug)
 }
 
-/// Whether the process has this bug: it has none.
+/// Whether this thread has this bug: it has none.
 #[cfg(not(feature = "seeded"))]
 #[must_use]
 pub const fn is_seeded(_: Bug) -> bool {
     false
 }
 
-/// Gives the process a bug in place of the one that it had.
+/// Gives this thread a bug in place of the one that it had.
 #[cfg(feature = "seeded")]
 pub fn seed(bug: Option<Bug>) {
-    SEEDED.store(bug.map_or(NONE, |bug| bug as u8), Ordering::Relaxed);
+    SEEDED.set(bug);
 }

@@ -437,6 +437,9 @@ impl Partition {
     }
 
     fn effective_min_isr(&self) -> usize {
+        if is_seeded(Bug::IgnoreMinIsr) {
+            return 1;
+        }
         self.min_insync_replicas.min(self.replicas.len())
     }
 

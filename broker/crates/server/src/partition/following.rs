@@ -2,7 +2,6 @@
 
 use std::sync::{MutexGuard, PoisonError};
 
-use barnabas_bugs::{Bug, is_seeded};
 use barnabas_replication::{FetchPosition, Fit, LeaderEpoch, LogEpochs, NodeId, truncation};
 use barnabas_storage::{AppendError, AppendInfo, EpochEnd, Log};
 use bytes::Bytes;
@@ -90,11 +89,7 @@ impl Replica {
     ) -> Result<FetchPosition, Fault> {
         let _appending = self.follow(leader_epoch)?;
         let answer = (LeaderEpoch(leader_end.epoch), leader_end.end_offset);
-        let mut end = truncation(answer, &Epochs(&self.log));
-        if is_seeded(Bug::CutToHighWatermark) {
-            end = end.min(self.high_watermark());
-        }
-        self.cut_at(end, clock)?;
+        self.cut_at(truncation(answer, &Epochs(&self.log)), clock)?;
         Ok(self.position(leader_epoch))
     }
 

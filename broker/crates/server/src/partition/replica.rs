@@ -4,6 +4,7 @@ use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
+use barnabas_bugs::{Bug, is_seeded};
 use barnabas_replication::{LeaderEpoch, Metadata, Partition, Progress, RoleChange};
 use barnabas_storage::{Log, LogError};
 
@@ -164,6 +165,11 @@ impl Replica {
             self.log.assign_epoch(epoch, start);
         }
         self.log.set_high_watermark(core.high_watermark());
+        if change == RoleChange::Follower && is_seeded(Bug::CutToHighWatermark) {
+            // What cannot be cut stays.
+            let _ = self.log.truncate_to(core.high_watermark(), now_ms);
+            core.truncated(self.log.end_offset());
+        }
         change
     }
 
