@@ -53,7 +53,8 @@ faults: ## Faults and Java's tools on three brokers, often enough for percentile
 	@$(E2E) tools --broker $(MUSL_RELEASE)/barnabas-broker
 
 # The order in which tokio wakes many waiters of one value can be seeded only so.
-SIM = RUSTFLAGS="--cfg tokio_unstable" $(CARGO) run --quiet --locked --profile sim -p barnabas-sim
+SIM = RUSTFLAGS="--cfg tokio_unstable" $(CARGO) run --quiet --locked --profile sim -p barnabas-sim \
+	--features seeded-bugs
 
 .PHONY: soak
 soak: ## Simulate clusters under faults until a seed fails or Ctrl-C (SEEDS=0..500: only these)
@@ -61,7 +62,7 @@ soak: ## Simulate clusters under faults until a seed fails or Ctrl-C (SEEDS=0..5
 
 .PHONY: bugs
 bugs: ## Whether the simulator finds every seeded bug
-	@$(SIM) --features seeded-bugs -- --bugs --seeds $(or $(SEEDS),0..200)
+	@$(SIM) -- --bugs --seeds $(or $(SEEDS),0..200) --seconds 20
 
 .PHONY: bench
 bench: ## Barnabas and Apache Kafka side by side (QUICK=1: fewer and shorter runs)

@@ -1,6 +1,8 @@
 //! `barnabas-sim`: simulates seeds, and says which of them fail.
 
-use std::collections::BTreeSet;
+#[cfg(feature = "seeded-bugs")]
+mod hunt;
+
 use std::io::{self, Write};
 use std::ops::Range;
 use std::process::ExitCode;
@@ -37,7 +39,7 @@ struct Arguments {
     /// Seeds that are simulated at the same time.
     #[arg(long, default_value_t = 2)]
     jobs: usize,
-    /// Sees how many seeds it takes to find each seeded bug; at most as many as --seeds.
+    /// Sees after how many seeds each seeded bug is found; at most as many as --seeds.
     #[cfg(feature = "seeded-bugs")]
     #[arg(long)]
     bugs: bool,
@@ -69,17 +71,17 @@ fn main() -> ExitCode {
     }
     #[cfg(feature = "seeded-bugs")]
     if arguments.bugs {
-        return find_bugs(&arguments);
+        return hunt::hunt(&arguments);
     }
     let seeds = arguments.seed.map_or(arguments.seeds.clone(), |seed| seed..seed + 1);
-    let summary = run(&arguments, seeds, &BTreeSet::new());
+    let summary = run(&arguments, seeds);
     let text = serde_json::to_string_pretty(&summary).unwrap_or_default();
     let _ = writeln!(io::stdout(), "{text}");
     if summary.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Simulates seeds, but for those to leave out, until one fails, or all.
-fn run(arguments: &Arguments, seeds: Range<u64>, without: &BTreeSet<u64>) -> Summary {
+/// Simulates seeds until one fails, or all.
+fn run(arguments: &Arguments, seeds: Range<u64>) -> Summary {
     let begin = Instant::now();
     let next = AtomicU64::new(seeds.start);
     let stop = AtomicBool::new(false);
@@ -91,9 +93,6 @@ fn run(arguments: &Arguments, seeds: Range<u64>, without: &BTreeSet<u64>) -> Sum
                     let seed = next.fetch_add(1, Ordering::Relaxed);
                     if seed >= seeds.end || stop.load(Ordering::Relaxed) {
                         return;
-                    }
-                    if without.contains(&seed) {
-                        continue;
                     }
                     let outcome = check(arguments, seed);
                     let failed = !outcome.violations.is_empty();
@@ -112,36 +111,6 @@ fn run(arguments: &Arguments, seeds: Range<u64>, without: &BTreeSet<u64>) -> Sum
     summary.wall_seconds = begin.elapsed().as_secs_f64();
     summary.failed.sort_by_key(|outcome| outcome.seed);
     summary
-}
-
-/// Each bug has to be found within the seeds.
-#[cfg(feature = "seeded-bugs")]
-fn find_bugs(arguments: &Arguments) -> ExitCode {
-    use barnabas_bugs::{Bug, seed};
-    let mut missed = 0;
-    let sound = Arguments { keep_going: true, ..arguments.clone() };
-    let failed = run(&sound, arguments.seeds.clone(), &BTreeSet::new()).failed;
-    // What fails without a bug says nothing about it.
-    let without = failed.iter().map(|outcome| outcome.seed).collect();
-    for bug in Bug::ALL {
-        let name = format!("{bug:?}");
-        if !name.contains(&arguments.bug) {
-            continue;
-        }
-        seed(Some(*bug));
-        let summary = run(arguments, arguments.seeds.clone(), &without);
-        let found = summary.failed.first();
-        let shown = found.and_then(|outcome| outcome.violations.first());
-        let (seeds, seconds) = (summary.seeds, summary.wall_seconds);
-        let line = match shown {
-            Some(violation) => format!("found: {:?}: {}", violation.kind, violation.text),
-            None => "NOT FOUND".to_owned(),
-        };
-        missed += usize::from(found.is_none());
-        let _ = writeln!(io::stdout(), "bug {name}: {seeds} seeds, {seconds:.0} s, {line}");
-    }
-    seed(None);
-    if missed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn check(arguments: &Arguments, seed: u64) -> Outcome {
