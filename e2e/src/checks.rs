@@ -42,6 +42,7 @@ const STAGES: &[Stage] = &[
     Stage { name: "lints", heading: "Lints", run: lints },
     Stage { name: "tests", heading: "Unit, property and budget tests, fuzz smoke", run: tests },
     Stage { name: "simulation", heading: "Simulated clusters under faults", run: simulation },
+    Stage { name: "bugs", heading: "Seeded bugs the simulator has to find", run: bugs },
     Stage { name: "build", heading: "Static release binaries", run: build },
     Stage { name: "clients", heading: "Clients of the field", run: client_matrix },
     Stage { name: "hostile", heading: "Hostile input beside an honest client", run: hostile_input },
@@ -154,21 +155,42 @@ fn tests(failures: &mut Failures) -> Result<Tally> {
 /// more.
 fn simulation(failures: &mut Failures) -> Result<Tally> {
     let seeds = std::env::var("SIM_SEEDS").unwrap_or_else(|_| "0..24".to_owned());
+    let arguments = ["--seeds", &seeds, "--seconds", "20", "--keep-going", "--twice"];
+    counted(&mut simulator(&arguments), failures, simulated)
+}
+
+/// Each in turn is switched on, until a check notices it.
+fn bugs(failures: &mut Failures) -> Result<Tally> {
+    let arguments = ["--bugs", "--seeds", "0..200", "--seconds", "20"];
+    counted(&mut simulator(&arguments), failures, hunted)
+}
+
+/// With the bugs in it, of which none is switched on unless asked for: one build for both stages.
+fn simulator(arguments: &[&str]) -> Command {
+    let mut cargo = checkout::cargo();
+    cargo
+        .args(["run", "--quiet", "--locked", "--profile", "sim", "-p", "barnabas-sim"])
+        .args(["--features", "seeded-bugs", "--"])
+        .args(arguments)
+        // Seeds the order in which tokio wakes many waiters of one value.
+        .env("RUSTFLAGS", "--cfg tokio_unstable");
+    cargo
+}
+
+/// Runs a program each of whose lines may say that something passed or failed.
+fn counted(
+    command: &mut Command,
+    failures: &mut Failures,
+    count: impl Fn(&str) -> Tally,
+) -> Result<Tally> {
     let mut tally = Tally::default();
-    let outcome = watched(
-        checkout::cargo()
-            .args(["run", "--quiet", "--locked", "--profile", "sim", "-p", "barnabas-sim", "--"])
-            .args(["--seeds", &seeds, "--seconds", "20", "--keep-going", "--twice"])
-            // Seeds the order in which tokio wakes many waiters of one value.
-            .env("RUSTFLAGS", "--cfg tokio_unstable"),
-        |line| {
-            let one = simulated(line);
-            tally.add(one);
-            if one.failed > 0 {
-                failures.add(line);
-            }
-        },
-    );
+    let outcome = watched(command, |line| {
+        let one = count(line);
+        tally.add(one);
+        if one.failed > 0 {
+            failures.add(line);
+        }
+    });
     match outcome {
         Ok(()) => Ok(tally),
         Err(_) if tally.failed > 0 => Ok(tally),
@@ -240,6 +262,16 @@ fn simulated(line: &str) -> Tally {
     match line.strip_prefix("seed ").and_then(|rest| rest.split_once(' ')) {
         Some((_, "passed")) => Tally { passed: 1, failed: 0 },
         Some((_, rest)) if rest.starts_with("FAILED") => Tally { passed: 0, failed: 1 },
+        _ => Tally::default(),
+    }
+}
+
+/// `bug VoteTwice found …` or `bug VoteTwice NOT FOUND …`
+fn hunted(line: &str) -> Tally {
+    let words: Vec<&str> = line.split_whitespace().take(3).collect();
+    match words[..] {
+        ["bug", _, "found"] => Tally { passed: 1, failed: 0 },
+        ["bug", ..] => Tally { passed: 0, failed: 1 },
         _ => Tally::default(),
     }
 }
@@ -322,6 +354,17 @@ mod tests {
         assert_eq!(count("seed 7 passed"), (1, 0));
         assert_eq!(count("seed 7 FAILED; replay: barnabas-sim --seed 7 --trace"), (0, 1));
         assert_eq!(count("8 seeds in 1.0 s"), (0, 0));
+    }
+
+    #[test]
+    fn what_became_of_a_bug_is_counted() {
+        let count = |line| {
+            let tally = hunted(line);
+            (tally.passed, tally.failed)
+        };
+        assert_eq!(count("bug VoteTwice    found    VotedTwice   seed 7"), (1, 0));
+        assert_eq!(count("bug VoteTwice    NOT FOUND in 200 seeds"), (0, 1));
+        assert_eq!(count("  \"bug\": \"VoteTwice\","), (0, 0));
     }
 
     #[test]
