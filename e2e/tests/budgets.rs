@@ -48,7 +48,10 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
         &["wire", "records", "storage", "metadata", "quorum", "controller", "server"],
     ),
     ("barnabas-fuzz", &["wire", "records", "storage", "metadata", "quorum", "groups", "server"]),
-    ("barnabas-sim", &["wire", "records", "storage", "quorum", "server", "broker", "bugs"]),
+    (
+        "barnabas-sim",
+        &["wire", "records", "storage", "metadata", "quorum", "server", "broker", "bugs"],
+    ),
     ("barnabas-crds", &[]),
     ("barnabas-operator", &["wire", "crds"]),
     ("barnabas-e2e", &["wire", "records", "crds"]),
