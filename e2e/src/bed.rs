@@ -219,6 +219,29 @@ impl Bed {
         Ok(())
     }
 
+    /// Kills the processes of this program in these pods at once, with SIGKILL. The kubelet starts
+    /// them again.
+    ///
+    /// # Errors
+    /// When one of the pods does not run it.
+    pub fn kill_in_pods(&self, program: &str, uids: &[String]) -> Result<()> {
+        let running = self.processes(program);
+        let mut found = Vec::new();
+        for uid in uids {
+            let group = format!("/pod{uid}/");
+            let belongs = |pid: &u32| {
+                fs::read_to_string(format!("/proc/{pid}/cgroup"))
+                    .is_ok_and(|groups| groups.contains(&group))
+            };
+            let pid = running.iter().copied().find(belongs);
+            found.push(pid.context(format!("pod {uid} does not run {program}"))?);
+        }
+        for pid in found {
+            program::signal_process(pid, Signal::KILL);
+        }
+        Ok(())
+    }
+
     /// Loads an image into every node.
     ///
     /// # Errors

@@ -32,6 +32,22 @@ impl Kubernetes {
         Ok(Self { kubeconfig: None, programs: binaries::folder()? })
     }
 
+    /// A client of its API, for what kubectl does not do.
+    ///
+    /// # Errors
+    /// When the credentials cannot be read.
+    pub async fn client(&self) -> Result<kube::Client> {
+        let options = kube::config::KubeConfigOptions::default();
+        let config = match &self.kubeconfig {
+            Some(path) => {
+                let kubeconfig = kube::config::Kubeconfig::read_from(path)?;
+                kube::Config::from_custom_kubeconfig(kubeconfig, &options).await?
+            }
+            None => kube::Config::from_kubeconfig(&options).await?,
+        };
+        Ok(kube::Client::try_from(config)?)
+    }
+
     /// The name of the current context.
     ///
     /// # Errors

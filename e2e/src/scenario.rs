@@ -1,17 +1,21 @@
 //! Scenarios on real pods: what a person or a failure does, and what must be true after it. Each
 //! has a namespace of its own; all share one Kubernetes and one operator.
 
+mod brokers;
 mod chart;
 mod figures;
 mod growth;
 mod namespace;
 mod refusal;
 mod resumption;
+mod roll;
+mod stage;
 mod survival;
 mod topic;
+mod watch;
 mod zones;
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::bed::Bed;
 use crate::cache;
@@ -19,22 +23,9 @@ use crate::checkout::Binaries;
 use crate::checks::Tally;
 use crate::deployment;
 use crate::failure::{Failure, Result};
-use crate::kafka::Connection;
-use crate::kubernetes::{Forward, Kubernetes};
+use crate::kubernetes::Kubernetes;
 use crate::progress::step;
-
-/// Images are present and the machine is small: nothing takes longer.
-const READY_MAX: Duration = Duration::from_secs(60);
-
-/// What a scenario has to work with.
-pub struct Stage<'a> {
-    /// The test bed.
-    pub bed: &'a Bed,
-    /// Its Kubernetes.
-    pub kubernetes: Kubernetes,
-    /// The namespace of the scenario.
-    pub namespace: String,
-}
+use stage::Stage;
 
 /// A scenario.
 struct Scenario {
@@ -42,17 +33,23 @@ struct Scenario {
     run: fn(&Stage<'_>) -> Result<()>,
 }
 
-/// In this order: the chart is removed last.
-const SCENARIOS: &[Scenario] = &[
-    Scenario { name: "refuse-bad-manifests", run: refusal::run },
-    Scenario { name: "survive-pod-deletion-and-kill", run: survival::run },
-    Scenario { name: "survive-the-loss-of-a-zone", run: zones::run },
-    Scenario { name: "manage-topics", run: topic::run },
-    Scenario { name: "resume-after-operator-kill", run: resumption::run },
-    Scenario { name: "grow-volumes", run: growth::run },
-    Scenario { name: "delete-namespaces", run: namespace::run },
-    Scenario { name: "reach-the-figures", run: figures::run },
-    Scenario { name: "upgrade-and-uninstall-the-chart", run: chart::run },
+/// In this order: the chart is removed last. Those of a group run side by side: none of them
+/// touches what others have, or measures what others disturb.
+const GROUPS: &[&[Scenario]] = &[
+    &[
+        Scenario { name: "refuse-bad-manifests", run: refusal::run },
+        Scenario { name: "survive-pod-deletion-and-kill", run: survival::run },
+        Scenario { name: "manage-topics", run: topic::run },
+    ],
+    &[Scenario { name: "survive-the-loss-of-a-zone", run: zones::run }],
+    &[Scenario { name: "roll-under-load", run: roll::run }],
+    &[Scenario { name: "resume-after-operator-kill", run: resumption::run }],
+    &[
+        Scenario { name: "grow-volumes", run: growth::run },
+        Scenario { name: "delete-namespaces", run: namespace::run },
+    ],
+    &[Scenario { name: "reach-the-figures", run: figures::run }],
+    &[Scenario { name: "upgrade-and-uninstall-the-chart", run: chart::run }],
 ];
 
 /// The name of the bed that scenarios run on.
@@ -65,8 +62,8 @@ pub fn bed_name() -> String {
 /// # Errors
 /// When there is no scenario of a name, or the operator cannot be installed.
 pub fn run(bed: &Bed, names: &[String]) -> Result<Tally> {
-    if let Some(name) = names.iter().find(|name| !SCENARIOS.iter().any(|s| s.name == **name)) {
-        let known: Vec<&str> = SCENARIOS.iter().map(|scenario| scenario.name).collect();
+    let known: Vec<&str> = GROUPS.iter().flat_map(|group| *group).map(|one| one.name).collect();
+    if let Some(name) = names.iter().find(|name| !known.contains(&name.as_str())) {
         return Err(Failure::new(format!("no scenario {name}: there are {}", known.join(", "))));
     }
     let binaries = Binaries::build()?;
@@ -76,37 +73,66 @@ pub fn run(bed: &Bed, names: &[String]) -> Result<Tally> {
         deployment::install(&kubernetes, &[])
     })?;
     let mut tally = Tally::default();
-    let chosen = |name: &str| names.is_empty() || names.iter().any(|n| n == name);
-    for scenario in SCENARIOS.iter().filter(|scenario| chosen(scenario.name)) {
-        let begun = Instant::now();
-        println!("  {} …", scenario.name);
-        let outcome = one(bed, &kubernetes, scenario);
-        let seconds = begun.elapsed().as_secs_f64();
-        match outcome {
-            Ok(()) => {
-                tally.passed += 1;
-                println!("  ok    {} ({seconds:.1} s)", scenario.name);
+    for group in GROUPS {
+        let is_chosen = |one: &&Scenario| names.is_empty() || names.iter().any(|n| n == one.name);
+        let chosen: Vec<&Scenario> = group.iter().filter(is_chosen).collect();
+        let is_shared = chosen.len() > 1;
+        std::thread::scope(|scope| {
+            let running: Vec<_> = chosen
+                .iter()
+                .map(|scenario| scope.spawn(|| one(bed, &kubernetes, scenario, is_shared)))
+                .collect();
+            for scenario in running {
+                let passed = scenario.join().unwrap_or(false);
+                tally.passed += usize::from(passed);
+                tally.failed += usize::from(!passed);
             }
-            Err(error) => {
-                tally.failed += 1;
-                println!("  FAIL  {} ({seconds:.1} s): {error}", scenario.name);
-                println!("{}", operator_log(&kubernetes));
-            }
-        }
+        });
     }
     Ok(tally)
 }
 
-fn one(bed: &Bed, kubernetes: &Kubernetes, scenario: &Scenario) -> Result<()> {
+/// Runs a scenario, prints what came of it, and says whether it passed.
+fn one(bed: &Bed, kubernetes: &Kubernetes, scenario: &Scenario, is_shared: bool) -> bool {
+    let begun = Instant::now();
+    println!("  {} …", scenario.name);
+    let outcome = in_namespace(bed, kubernetes, scenario, is_shared);
+    let seconds = begun.elapsed().as_secs_f64();
+    match outcome {
+        Ok(()) => println!("  ok    {} ({seconds:.1} s)", scenario.name),
+        Err(error) => {
+            let log = operator_log(kubernetes);
+            println!("  FAIL  {} ({seconds:.1} s): {error}\n{log}", scenario.name);
+            return false;
+        }
+    }
+    true
+}
+
+fn in_namespace(
+    bed: &Bed,
+    kubernetes: &Kubernetes,
+    scenario: &Scenario,
+    is_shared: bool,
+) -> Result<()> {
     let namespace = scenario.name.to_owned();
     kubernetes.restricted_namespace(&namespace)?;
-    let stage = Stage { bed, kubernetes: kubernetes.clone(), namespace };
+    let stage = Stage { bed, kubernetes: kubernetes.clone(), namespace, is_shared };
     let outcome = (scenario.run)(&stage);
     // The next scenario is not to share the machine with the brokers of this one.
-    let namespace = stage.namespace.as_str();
-    let swept = kubernetes.kubectl(&["delete", "namespace", namespace, "--timeout=180s"]);
+    let swept = sweep(&stage);
     outcome?;
-    swept.map(|_| ())
+    swept
+}
+
+/// Kubernetes looks only half a pod's grace period later whether a namespace is empty: the pods go
+/// first, and without grace.
+fn sweep(stage: &Stage<'_>) -> Result<()> {
+    stage.kubectl(&["delete", "kafkatopics,kafkaclusters", "--all", "--timeout=60s"])?;
+    stage.kubectl(&["delete", "pods", "--all", "--grace-period=0", "--force"])?;
+    let namespace = stage.namespace.as_str();
+    let arguments = ["delete", "namespace", namespace, "--timeout=180s"];
+    stage.kubernetes.kubectl(&arguments).map(|_| ())
 }
 
 fn operator_log(kubernetes: &Kubernetes) -> String {
@@ -116,94 +142,3 @@ fn operator_log(kubernetes: &Kubernetes) -> String {
 
 /// Selects the pods of the operator.
 const OPERATOR_LABEL: &str = "app.kubernetes.io/name=barnabas-operator";
-
-impl Stage<'_> {
-    /// Applies a manifest in the namespace of the scenario.
-    fn apply(&self, manifest: &str) -> Result<()> {
-        self.kubernetes.apply(&self.namespace, manifest).map(|_| ())
-    }
-
-    /// Runs kubectl in the namespace of the scenario.
-    fn kubectl(&self, arguments: &[&str]) -> Result<String> {
-        let mut all = vec!["-n", self.namespace.as_str()];
-        all.extend(arguments);
-        self.kubernetes.kubectl(&all)
-    }
-
-    /// Applies the smallest cluster, waits until it is Ready, and says how long that took.
-    fn cluster(&self, name: &str) -> Result<Duration> {
-        let begun = Instant::now();
-        self.apply(&cluster(name))?;
-        self.ready(&format!("kafkacluster/{name}"))?;
-        Ok(begun.elapsed())
-    }
-
-    /// Waits until an object is Ready.
-    fn ready(&self, object: &str) -> Result<()> {
-        self.kubernetes.wait(&self.namespace, object, "Ready", READY_MAX)
-    }
-
-    /// The only pod of a cluster.
-    fn pod(&self, cluster: &str) -> Result<String> {
-        let label = format!("app.kubernetes.io/instance={cluster}");
-        let names = self.kubectl(&["get", "pods", "-l", &label, "-o", "name"])?;
-        let mut names = names.split_whitespace();
-        match (names.next(), names.next()) {
-            (Some(name), None) => Ok(name.to_owned()),
-            _ => Err(Failure::new(format!("{cluster} has not exactly one pod"))),
-        }
-    }
-
-    /// Waits until the only broker of a cluster takes connections, and connects to it.
-    fn connect(&self, cluster: &str) -> Result<Link> {
-        let begun = Instant::now();
-        loop {
-            let service = format!("service/{cluster}-bootstrap");
-            let link =
-                self.kubernetes.forward(&self.namespace, &service, 9092).and_then(|forward| {
-                    let mut connection = Connection::open(forward.address())?;
-                    connection.brokers()?;
-                    Ok(Link { connection, _forward: forward })
-                });
-            match link {
-                Ok(link) => return Ok(link),
-                Err(error) if begun.elapsed() > READY_MAX => return Err(error),
-                Err(_) => std::thread::sleep(Duration::from_millis(100)),
-            }
-        }
-    }
-}
-
-/// A connection to a broker in the cluster.
-struct Link {
-    connection: Connection,
-    _forward: Forward,
-}
-
-/// The smallest cluster.
-fn cluster(name: &str) -> String {
-    format!(
-        "apiVersion: kafka.barnabas.dev/v1alpha1
-kind: KafkaCluster
-metadata: {{name: {name}}}
-spec:
-  nodePools:
-  - name: brokers
-    storage: {{size: 1Gi}}
-  listeners:
-  - {{name: clients, port: 9092}}
-"
-    )
-}
-
-/// A topic of a cluster, with more of its spec as indented lines.
-fn topic_of(cluster: &str, name: &str, more: &str) -> String {
-    format!(
-        "apiVersion: kafka.barnabas.dev/v1alpha1
-kind: KafkaTopic
-metadata: {{name: {name}}}
-spec:
-  clusterRef: {{name: {cluster}}}
-{more}"
-    )
-}

@@ -2,7 +2,7 @@
 
 use crate::deployment;
 use crate::failure::Result;
-use crate::scenario::Stage;
+use crate::scenario::stage::Stage;
 use crate::{ensure, repository};
 
 /// What the plain manifests were rendered with.

@@ -8,7 +8,8 @@ use serde_json::Value;
 use crate::deployment;
 use crate::ensure;
 use crate::failure::{Context, Result};
-use crate::scenario::{OPERATOR_LABEL, Stage, topic_of};
+use crate::scenario::OPERATOR_LABEL;
+use crate::scenario::stage::{Stage, topic_of};
 
 /// How often a miss of a goal is forgiven to a slow machine.
 const SLACK: f64 = 3.0;
@@ -27,7 +28,7 @@ pub fn run(stage: &Stage<'_>) -> Result<()> {
         ("writes at rest, but for the Lease", writes, 0.0, ""),
         ("resident memory with 1,000 topics", resident, 25.0, "MiB"),
     ] {
-        println!("    {what:<36} {value:>8.1} {unit:<4} goal {goal}");
+        stage.say(&format!("{what:<36} {value:>8.1} {unit:<4} goal {goal}"));
         if value > goal * SLACK {
             missed.push(what);
         }
@@ -112,10 +113,7 @@ fn at_rest(stage: &Stage<'_>) -> Result<(f64, f64)> {
 }
 
 async fn topics(stage: &Stage<'_>) -> Result<kube::Api<kube::core::DynamicObject>> {
-    let config = kube::config::Kubeconfig::read_from(stage.bed.kubeconfig())?;
-    let options = kube::config::KubeConfigOptions::default();
-    let config = kube::Config::from_custom_kubeconfig(config, &options).await?;
-    let client = kube::Client::try_from(config)?;
+    let client = stage.kubernetes.client().await?;
     let resource = kube::core::ApiResource::from_gvk(&kube::core::GroupVersionKind::gvk(
         "kafka.barnabas.dev",
         "v1alpha1",

@@ -2,7 +2,7 @@
 
 use crate::ensure;
 use crate::failure::Result;
-use crate::scenario::{READY_MAX, Stage};
+use crate::scenario::stage::{READY_MAX, Stage};
 
 /// From 1 GiB to 2 GiB. The StorageClass of the bed grows a volume by its numbers alone.
 pub fn run(stage: &Stage<'_>) -> Result<()> {

@@ -1,7 +1,7 @@
 //! A namespace goes away when it is deleted, whatever state its clusters and topics are in.
 
 use crate::failure::{Context, Result};
-use crate::scenario::{Stage, cluster, topic_of};
+use crate::scenario::stage::{Stage, cluster, topic_of};
 
 /// Healthy; with a cluster that never got ready; with topics of a cluster that never was.
 pub fn run(stage: &Stage<'_>) -> Result<()> {
@@ -10,6 +10,7 @@ pub fn run(stage: &Stage<'_>) -> Result<()> {
             bed: stage.bed,
             kubernetes: stage.kubernetes.clone(),
             namespace: format!("{}-{name}", stage.namespace),
+            is_shared: stage.is_shared,
         };
         inner.kubernetes.restricted_namespace(&inner.namespace)?;
         match name {

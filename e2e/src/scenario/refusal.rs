@@ -4,7 +4,7 @@
 use std::fs;
 
 use crate::failure::{Context, Result};
-use crate::scenario::Stage;
+use crate::scenario::stage::Stage;
 use crate::{ensure, repository};
 
 /// The share of bad manifests that the API server itself has to refuse.
@@ -44,7 +44,7 @@ pub fn run(stage: &Stage<'_>) -> Result<()> {
             stage.kubectl(&["delete", "kafkaclusters,kafkatopics", "--all", "--timeout=60s"])?;
         }
     }
-    println!("    {} of {} refused at apply", files.len() - accepted.len(), files.len());
+    stage.say(&format!("{} of {} refused at apply", files.len() - accepted.len(), files.len()));
     ensure!(unclear.is_empty(), "refused with another message:\n{}", unclear.join("\n"));
     #[expect(clippy::cast_precision_loss, reason = "hundreds")]
     let share = (files.len() - accepted.len()) as f64 / files.len() as f64;

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crate::deployment::SYSTEM;
 use crate::failure::{Context, Result};
-use crate::scenario::{OPERATOR_LABEL, Stage, cluster, topic_of};
+use crate::scenario::OPERATOR_LABEL;
+use crate::scenario::stage::{Stage, cluster, topic_of};
 
 /// Milliseconds after the apply at which the operator is killed: from before it has seen the
 /// object until after everything is there.

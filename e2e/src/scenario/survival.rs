@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::ensure;
 use crate::failure::{Context, Result};
 use crate::kafka;
-use crate::scenario::{READY_MAX, Stage, topic_of};
+use crate::scenario::stage::{READY_MAX, Stage, topic_of};
 
 const RECORDS: i64 = 1_000;
 const GROUP: &str = "readers";
@@ -13,7 +13,7 @@ const GROUP: &str = "readers";
 /// A cluster with a topic; records and a committed offset; then the two ends.
 pub fn run(stage: &Stage<'_>) -> Result<()> {
     let took = stage.cluster("durable")?;
-    println!("    cluster apply to Ready: {:.1} s (goal 15 s)", took.as_secs_f64());
+    stage.say(&format!("cluster apply to Ready: {:.1} s (goal 15 s)", took.as_secs_f64()));
     stage.apply(&topic_of("durable", "ledger", "  partitions: 3\n"))?;
     stage.ready("kafkatopic/ledger")?;
     let mut link = stage.connect("durable")?;
@@ -30,7 +30,7 @@ pub fn run(stage: &Stage<'_>) -> Result<()> {
     everything_is_there(stage).context("after the deletion of the pod")?;
 
     let uid = container_of(stage)?;
-    stage.bed.kill("barnabas-broker")?;
+    stage.bed.kill_in_pods("barnabas-broker", &[uid_of(stage)?])?;
     stage.kubernetes.until(
         "a new container runs",
         READY_MAX,
@@ -55,6 +55,10 @@ fn everything_is_there(stage: &Stage<'_>) -> Result<()> {
     ensure!(committed == 417, "the group is at {committed}");
     stage.ready("kafkacluster/durable")?;
     stage.kubernetes.wait(&stage.namespace, "kafkatopic/ledger", "Ready", Duration::from_secs(10))
+}
+
+fn uid_of(stage: &Stage<'_>) -> Result<String> {
+    stage.kubectl(&["get", &stage.pod("durable")?, "-o", "jsonpath={.metadata.uid}"])
 }
 
 fn container_of(stage: &Stage<'_>) -> Result<String> {

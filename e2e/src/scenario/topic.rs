@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::ensure;
 use crate::failure::Result;
 use crate::kubernetes::condition;
-use crate::scenario::{Link, READY_MAX, Stage, topic_of};
+use crate::scenario::stage::{Link, READY_MAX, Stage, topic_of};
 
 /// How soon what somebody changed behind the operator's back is put right.
 const DRIFT_MAX: Duration = Duration::from_secs(5);
@@ -44,7 +44,7 @@ fn drift(stage: &Stage<'_>, link: &mut Link) -> Result<()> {
         let set = link.connection.topic_config("orders", "retention.ms")?;
         Ok(set.as_deref() == Some("7200000"))
     })?;
-    println!("    drift reverted after {:.1} s (goal 5 s)", took.as_secs_f64());
+    stage.say(&format!("drift reverted after {:.1} s (goal 5 s)", took.as_secs_f64()));
     link.connection.delete_topic("orders")?;
     until(stage, "the topic is there again", Duration::from_secs(10), || {
         Ok(link.connection.partitions("orders")? == Some(6))
