@@ -1,6 +1,7 @@
 //! Scenarios on real pods: what a person or a failure does, and what must be true after it. Each
 //! has a namespace of its own; all share one Kubernetes and one operator.
 
+mod broken;
 mod brokers;
 mod chart;
 mod figures;
@@ -43,6 +44,9 @@ const GROUPS: &[&[Scenario]] = &[
     ],
     &[Scenario { name: "survive-the-loss-of-a-zone", run: zones::run }],
     &[Scenario { name: "roll-under-load", run: roll::run }],
+    &[
+        Scenario { name: "stop-at-a-broken-image", run: broken::run },
+    ],
     &[Scenario { name: "resume-after-operator-kill", run: resumption::run }],
     &[
         Scenario { name: "grow-volumes", run: growth::run },
