@@ -10,6 +10,7 @@ mod namespace;
 mod refusal;
 mod resumption;
 mod roll;
+mod scale;
 mod stage;
 mod survival;
 mod topic;
@@ -46,6 +47,7 @@ const GROUPS: &[&[Scenario]] = &[
     &[Scenario { name: "roll-under-load", run: roll::run }],
     &[
         Scenario { name: "stop-at-a-broken-image", run: broken::run },
+        Scenario { name: "scale-out-and-in", run: scale::run },
     ],
     &[Scenario { name: "resume-after-operator-kill", run: resumption::run }],
     &[

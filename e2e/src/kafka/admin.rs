@@ -2,6 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use barnabas_wire::api::alter_partition_reassignments::{
+    AlterPartitionReassignmentsRequest, ReassignablePartition, ReassignableTopic,
+};
 use barnabas_wire::api::create_topics::{
     CreatableTopic, CreatableTopicConfig, CreateTopicsRequest,
 };
@@ -30,6 +33,7 @@ use crate::{ensure, fail};
 const METADATA_VERSION: i16 = 9;
 const CREATE_TOPICS_VERSION: i16 = 7;
 const DELETE_TOPICS_VERSION: i16 = 5;
+const REASSIGN_VERSION: i16 = 0;
 const LIST_OFFSETS_VERSION: i16 = 7;
 const DESCRIBE_CONFIGS_VERSION: i16 = 4;
 const ALTER_CONFIGS_VERSION: i16 = 1;
@@ -122,6 +126,29 @@ impl Connection {
             let fine = code == ErrorCode::NONE || code == ErrorCode::TOPIC_ALREADY_EXISTS;
             let why = topic.error_message.unwrap_or_default();
             ensure!(fine, "{name} is not created: {code:?} {why}");
+        }
+        Ok(())
+    }
+
+    /// Moves partitions of a topic to these replicas.
+    ///
+    /// # Errors
+    /// When the broker refuses.
+    pub fn reassign(&mut self, topic: &str, moves: &[(i32, Vec<i32>)]) -> Result<()> {
+        let partition = |(index, replicas): &(i32, Vec<i32>)| ReassignablePartition {
+            partition_index: *index,
+            replicas: Some(replicas.clone()),
+        };
+        let partitions = moves.iter().map(partition).collect();
+        let request = AlterPartitionReassignmentsRequest {
+            topics: vec![ReassignableTopic { name: topic.to_owned(), partitions }],
+            ..AlterPartitionReassignmentsRequest::default()
+        };
+        let response = self.request(&request, REASSIGN_VERSION)?;
+        let answers = response.responses.iter().flat_map(|topic| &topic.partitions);
+        let codes = answers.map(|partition| partition.error_code);
+        for code in std::iter::once(response.error_code).chain(codes) {
+            ensure!(code == ErrorCode::NONE, "{topic} is not moved: {code:?}");
         }
         Ok(())
     }

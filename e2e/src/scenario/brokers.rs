@@ -185,6 +185,14 @@ impl<'a> Brokers<'a> {
         self.stage.kubernetes.until(&format!("{topic}: {what}"), limit, look).map(|_| ())
     }
 
+    /// Moves partitions of a topic to these replicas.
+    ///
+    /// # Errors
+    /// When a broker refuses.
+    pub fn reassign(self, topic: &str, moves: &[(i32, Vec<i32>)]) -> Result<()> {
+        self.ask(|connection| connection.reassign(topic, moves))
+    }
+
     /// Starts 500 records a second on the topic of the load, in the network of the bed, where the
     /// names of the brokers resolve.
     ///
