@@ -4,6 +4,7 @@
 mod broken;
 mod brokers;
 mod chart;
+mod expansion;
 mod figures;
 mod growth;
 mod namespace;
@@ -48,6 +49,9 @@ const GROUPS: &[&[Scenario]] = &[
     &[
         Scenario { name: "stop-at-a-broken-image", run: broken::run },
         Scenario { name: "scale-out-and-in", run: scale::run },
+    ],
+    &[
+        Scenario { name: "grow-from-one-broker", run: expansion::run },
     ],
     &[Scenario { name: "resume-after-operator-kill", run: resumption::run }],
     &[
