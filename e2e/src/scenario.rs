@@ -4,6 +4,7 @@
 mod broken;
 mod brokers;
 mod chart;
+mod disk;
 mod expansion;
 mod figures;
 mod growth;
@@ -52,6 +53,7 @@ const GROUPS: &[&[Scenario]] = &[
     ],
     &[
         Scenario { name: "grow-from-one-broker", run: expansion::run },
+        Scenario { name: "lose-a-disk", run: disk::run },
     ],
     &[Scenario { name: "resume-after-operator-kill", run: resumption::run }],
     &[
