@@ -9,6 +9,7 @@ mod expansion;
 mod figures;
 mod growth;
 mod namespace;
+mod outage;
 mod refusal;
 mod resumption;
 mod roll;
@@ -55,6 +56,7 @@ const GROUPS: &[&[Scenario]] = &[
         Scenario { name: "grow-from-one-broker", run: expansion::run },
         Scenario { name: "lose-a-disk", run: disk::run },
     ],
+    &[Scenario { name: "survive-the-kill-of-all", run: outage::run }],
     &[Scenario { name: "resume-after-operator-kill", run: resumption::run }],
     &[
         Scenario { name: "grow-volumes", run: growth::run },
