@@ -25,28 +25,44 @@ pub(crate) enum SnapshotError {
     Version(i16),
 }
 
+/// One entry for each remembered batch, oldest first. Apache Kafka writes the newest only, and of
+/// several entries of one producer it keeps the last: it reads such a file as if it were its own.
+/// Without the others a producer that sends anew what it sent before a restart is told
+/// `OUT_OF_ORDER_SEQUENCE_NUMBER`.
 pub(crate) fn encode<'a>(entries: impl Iterator<Item = &'a ProducerEntry>) -> Vec<u8> {
     let mut out = vec![0; HEADER];
     let mut count: u32 = 0;
     for entry in entries {
-        let batch = entry.last_batch().copied();
         let none = BatchMeta { last_sequence: -1, last_offset: -1, ..BatchMeta::default() };
-        let batch = batch.unwrap_or(none);
-        out.extend_from_slice(&entry.producer_id.to_be_bytes());
-        out.extend_from_slice(&entry.producer_epoch.to_be_bytes());
-        out.extend_from_slice(&batch.last_sequence.to_be_bytes());
-        out.extend_from_slice(&batch.last_offset.to_be_bytes());
-        out.extend_from_slice(&batch.offset_delta.to_be_bytes());
-        out.extend_from_slice(&entry.last_timestamp.to_be_bytes());
-        out.extend_from_slice(&entry.coordinator_epoch.to_be_bytes());
-        out.extend_from_slice(&entry.txn_first_offset.unwrap_or(-1).to_be_bytes());
-        count += 1;
+        let (last, older) = entry.batches().split_last().unwrap_or((&none, &[]));
+        for batch in older {
+            encode_entry(&mut out, entry, batch, batch.timestamp, None);
+        }
+        encode_entry(&mut out, entry, last, entry.last_timestamp, entry.txn_first_offset);
+        count += 1 + u32::try_from(older.len()).unwrap_or(0);
     }
     out[..2].copy_from_slice(&VERSION.to_be_bytes());
     out[COVERED_FROM..HEADER].copy_from_slice(&count.to_be_bytes());
     let crc = crc32c(&out[COVERED_FROM..]);
     out[2..COVERED_FROM].copy_from_slice(&crc.to_be_bytes());
     out
+}
+
+fn encode_entry(
+    out: &mut Vec<u8>,
+    entry: &ProducerEntry,
+    batch: &BatchMeta,
+    timestamp: i64,
+    txn_first_offset: Option<i64>,
+) {
+    out.extend_from_slice(&entry.producer_id.to_be_bytes());
+    out.extend_from_slice(&entry.producer_epoch.to_be_bytes());
+    out.extend_from_slice(&batch.last_sequence.to_be_bytes());
+    out.extend_from_slice(&batch.last_offset.to_be_bytes());
+    out.extend_from_slice(&batch.offset_delta.to_be_bytes());
+    out.extend_from_slice(&timestamp.to_be_bytes());
+    out.extend_from_slice(&entry.coordinator_epoch.to_be_bytes());
+    out.extend_from_slice(&txn_first_offset.unwrap_or(-1).to_be_bytes());
 }
 
 pub(crate) fn decode(bytes: &[u8]) -> Result<Vec<ProducerEntry>, SnapshotError> {
@@ -64,11 +80,23 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Vec<ProducerEntry>, SnapshotError> 
     if !tail.is_empty() || u32::try_from(entries.len()) != Ok(count) {
         return Err(SnapshotError::Length);
     }
-    Ok(entries.iter().map(decode_entry).collect())
+    let mut found: Vec<ProducerEntry> = Vec::new();
+    for bytes in entries {
+        let id = i64::from_be_bytes(at(bytes, 0));
+        match found.last_mut().filter(|last| last.producer_id == id) {
+            Some(last) => decode_into(last, bytes),
+            None => {
+                let mut entry = ProducerEntry::new(id);
+                decode_into(&mut entry, bytes);
+                found.push(entry);
+            }
+        }
+    }
+    Ok(found)
 }
 
-fn decode_entry(bytes: &[u8; ENTRY]) -> ProducerEntry {
-    let mut entry = ProducerEntry::new(i64::from_be_bytes(at(bytes, 0)));
+/// Adds what an entry of the file says to what those before it said of the same producer.
+fn decode_into(entry: &mut ProducerEntry, bytes: &[u8; ENTRY]) {
     entry.coordinator_epoch = i32::from_be_bytes(at(bytes, 34));
     let first = i64::from_be_bytes(at(bytes, 38));
     entry.txn_first_offset = (first >= 0).then_some(first);
@@ -86,7 +114,6 @@ fn decode_entry(bytes: &[u8; ENTRY]) -> ProducerEntry {
         entry.set_epoch(epoch);
     }
     entry.last_timestamp = timestamp;
-    entry
 }
 
 fn at<const N: usize>(bytes: &[u8; ENTRY], from: usize) -> [u8; N] {

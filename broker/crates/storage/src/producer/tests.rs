@@ -170,6 +170,24 @@ fn snapshots_are_as_kafka_writes_them() {
 }
 
 #[test]
+fn a_producer_that_sends_anew_is_known_again_after_a_snapshot() {
+    let mut state = Producers::default();
+    for sequence in 0..7 {
+        append(&mut state, &header(1, 0, sequence, 1, false)).unwrap();
+        append(&mut state, &header(2, 0, sequence, 1, true)).unwrap();
+    }
+    append(&mut state, &header(3, 0, 0, 1, false)).unwrap();
+    let written = encode(state.entries());
+    let restored = Producers::restore(decode(&written).unwrap(), 15, 0, 1_000);
+    assert!(restored.entries().eq(state.entries()));
+    assert_eq!(restored.first_unstable(), state.first_unstable());
+    for sequence in 2..7 {
+        let again = header(1, 0, sequence, 1, false);
+        assert!(restored.get(1).unwrap().find_duplicate(&again).is_some(), "{sequence}");
+    }
+}
+
+#[test]
 fn damaged_snapshots_are_refused() {
     let good = snapshot();
     for at in 2..good.len() {
