@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::ops::Bound;
 use std::path::{Path, PathBuf};
 
 use super::inode::Inode;
@@ -114,7 +115,7 @@ impl Tree {
         if !self.is_dir(dir) {
             return Err(io::ErrorKind::NotFound.into());
         }
-        let inside = self.live.iter().filter(|(path, _)| path.parent() == Some(dir));
+        let inside = below(&self.live, dir).filter(|(path, _)| path.parent() == Some(dir));
         let entry = |(path, node): (&PathBuf, &Node)| {
             let name = path.file_name()?.to_str()?.to_owned();
             Some(Entry { name, metadata: self.describe(*node) })
@@ -166,18 +167,28 @@ pub(super) fn apply(names: &mut Names, change: &NameChange) {
         NameChange::Add(path, node) => {
             names.insert(path.clone(), *node);
         }
-        NameChange::Remove(path) => names.retain(|name, _| !name.starts_with(path)),
+        NameChange::Remove(path) => {
+            take(names, path);
+        }
         NameChange::Rename(from, to) => {
-            let moved: Vec<PathBuf> =
-                names.keys().filter(|name| name.starts_with(from)).cloned().collect();
-            for old in moved {
-                let Some(node) = names.remove(&old) else { continue };
+            for (old, node) in take(names, from) {
                 let rest = old.strip_prefix(from).unwrap_or(Path::new(""));
                 let new = if rest.as_os_str().is_empty() { to.clone() } else { to.join(rest) };
                 names.insert(new, node);
             }
         }
     }
+}
+
+/// A path and everything in it: paths are ordered by their components.
+fn below<'a>(names: &'a Names, path: &'a Path) -> impl Iterator<Item = (&'a PathBuf, &'a Node)> {
+    let from = (Bound::Included(path), Bound::Unbounded);
+    names.range::<Path, _>(from).take_while(move |(name, _)| name.starts_with(path))
+}
+
+fn take(names: &mut Names, path: &Path) -> Vec<(PathBuf, Node)> {
+    let taken: Vec<PathBuf> = below(names, path).map(|(name, _)| name.clone()).collect();
+    taken.into_iter().filter_map(|name| names.remove_entry(&name)).collect()
 }
 
 impl NameChange {
