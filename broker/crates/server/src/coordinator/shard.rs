@@ -143,7 +143,7 @@ impl Shard {
     ) -> Result<T, ErrorCode> {
         let (answer, end_offset) = {
             let mut state = self.state();
-            let active = active(&mut state)?;
+            let active = self.readable(&mut state)?;
             let answer = run(&mut active.core, self.parts.time.now_ms());
             self.parts.schedule.set(self.partition(), active.core.next_deadline());
             (answer, active.end_offset)
@@ -239,9 +239,18 @@ impl Shard {
         });
     }
 
+    /// The core, unless its log is lost: then another broker coordinates, or soon will, and what was
+    /// loaded here may be old.
+    fn readable<'a>(&self, state: &'a mut State) -> Result<&'a mut Active, ErrorCode> {
+        if self.parts.replica.is_offline() {
+            return Err(ErrorCode::NOT_COORDINATOR);
+        }
+        active(state)
+    }
+
     /// The core, if records could be appended now: it must not change otherwise.
     fn writable<'a>(&self, state: &'a mut State) -> Result<&'a mut Active, ErrorCode> {
-        let active = active(state)?;
+        let active = self.readable(state)?;
         let checked = self.parts.replica.inspect(barnabas_replication::Partition::check_min_isr);
         checked.map_err(|_| ErrorCode::COORDINATOR_NOT_AVAILABLE)?;
         Ok(active)

@@ -103,6 +103,25 @@ async fn an_answer_waits_for_the_other_replicas() {
 }
 
 #[tokio::test]
+async fn groups_are_not_served_from_a_log_directory_that_failed() {
+    let broker = Broker::start().await;
+    loaded(&broker).await;
+    assert_eq!(commit(&broker, GROUP, TOPIC, 1).await, ErrorCode::NONE);
+    let failure = std::io::Error::other("the disk is gone");
+    broker.node.partitions.dirs()[0].take_offline(&failure);
+    let request = OffsetFetchRequest {
+        groups: vec![OffsetFetchRequestGroup {
+            group_id: GROUP.into(),
+            ..OffsetFetchRequestGroup::default()
+        }],
+        ..OffsetFetchRequest::default()
+    };
+    let found = broker.ask(newest::<OffsetFetchRequest>(), &request).await;
+    assert_eq!(found.groups[0].error_code, ErrorCode::NOT_COORDINATOR);
+    assert_eq!(commit(&broker, GROUP, TOPIC, 2).await, ErrorCode::NOT_COORDINATOR);
+}
+
+#[tokio::test]
 async fn offsets_of_topics_that_are_not_there_are_refused() {
     let broker = Broker::start().await;
     loaded(&broker).await;
