@@ -2,6 +2,7 @@
 
 use std::sync::{MutexGuard, PoisonError};
 
+use barnabas_records::RecordBatch;
 use barnabas_replication::{FetchPosition, Fit, LeaderEpoch, LogEpochs, NodeId, truncation};
 use barnabas_storage::{AppendError, AppendInfo, EpochEnd, Log};
 use bytes::Bytes;
@@ -14,6 +15,8 @@ use crate::clock::Clock;
 pub struct Replicated {
     /// The leader epoch under which it was fetched.
     pub leader_epoch: LeaderEpoch,
+    /// The offset from which on it was fetched.
+    pub offset: i64,
     /// Record batches, perhaps none; the last may be cut off.
     pub records: Bytes,
     /// The leader's high watermark.
@@ -49,15 +52,15 @@ impl Replica {
     ) -> Result<(FetchPosition, u64), Fault> {
         let appending = self.follow(sent.leader_epoch)?;
         let appended = self.append_verbatim(sent, clock)?;
+        if let Some(info) = &appended {
+            self.core().appended(info.log_end_offset, info.bytes, clock.monotonic_ms());
+        }
         if self.settings().syncs_every_append() {
             // The next fetch tells the leader that this replica has it for good.
             self.log.flush_all().map_err(Fault::from).inspect_err(|fault| self.judge(fault))?;
         }
         let mut core = self.core();
-        if let Some(info) = &appended {
-            core.appended(info.log_end_offset, info.bytes, clock.monotonic_ms());
-            core.synced(self.log.recovery_point(), clock.monotonic_ms());
-        }
+        core.synced(self.log.recovery_point(), clock.monotonic_ms());
         let advanced = core.leader_high_watermark(sent.high_watermark);
         if advanced {
             self.log.set_high_watermark(core.high_watermark());
@@ -127,17 +130,19 @@ impl Replica {
         sent: &Replicated,
         clock: &dyn Clock,
     ) -> Result<Option<AppendInfo>, Fault> {
-        if sent.records.is_empty() {
+        let end = self.log.end_offset();
+        let records = missing(&sent.records, sent.offset, end);
+        if records.is_empty() {
             return Ok(None);
         }
         let epoch = sent.leader_epoch.0;
-        match self.store(&sent.records, epoch, clock) {
+        match self.store(&records, epoch, clock) {
             // The leader's log starts within a batch: an empty log starts with that batch.
             Err(Fault::Append(AppendError::OffsetOutOfOrder { offset, end }))
                 if self.log.start_offset() == end && offset >= 0 =>
             {
                 self.restart_at(offset, clock)?;
-                self.store(&sent.records, epoch, clock)
+                self.store(&records, epoch, clock)
             }
             stored => stored,
         }
@@ -197,6 +202,19 @@ impl Replica {
     }
 }
 
+/// The batches from `end` on, if the fetch began below it: the others were appended when they came
+/// from this leader before, and only their sync failed.
+fn missing(records: &Bytes, from: i64, end: i64) -> Bytes {
+    let mut rest = records.clone();
+    while from < end
+        && let Ok(batch) = RecordBatch::parse(&rest)
+        && batch.header.next_offset() <= end
+    {
+        rest = rest.slice(batch.header.size()..);
+    }
+    rest
+}
+
 struct Epochs<'a>(&'a Log);
 
 impl LogEpochs for Epochs<'_> {
@@ -207,5 +225,29 @@ impl LogEpochs for Epochs<'_> {
 
     fn end_offset(&self) -> i64 {
         self.0.end_offset()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use barnabas_records::{BatchBuilder, BatchOptions};
+
+    use super::*;
+
+    fn batch(base_offset: i64) -> Vec<u8> {
+        let mut builder = BatchBuilder::new(BatchOptions::default());
+        builder.append(0, None, Some(b"value"));
+        let mut bytes = builder.build().to_bytes().to_vec();
+        bytes[..8].copy_from_slice(&base_offset.to_be_bytes());
+        bytes
+    }
+
+    #[test]
+    fn what_was_appended_and_not_synced_is_not_appended_again() {
+        let sent = Bytes::from([batch(5), batch(6), batch(7)].concat());
+        assert_eq!(missing(&sent, 5, 5), sent, "nothing was appended");
+        assert_eq!(missing(&sent, 5, 7), batch(7), "two were, and the sync failed");
+        assert_eq!(missing(&sent, 5, 8), Bytes::new());
+        assert_eq!(missing(&sent, 8, 8), sent, "asked for what is missing: to be refused");
     }
 }

@@ -214,7 +214,7 @@ fn carry_out(
 ) {
     let leader_epoch = asked.leader_epoch;
     match task {
-        FetchTask::Store => store(node, source, replica, leader_epoch, data),
+        FetchTask::Store => store(node, source, replica, asked, data),
         FetchTask::Truncate(epoch, end_offset) => {
             let end = EpochEnd { epoch: epoch.0, end_offset };
             reset::truncate(node, source, Arc::clone(replica), leader_epoch, end);
@@ -228,15 +228,17 @@ fn store(
     node: &Node,
     source: &Source,
     replica: &Arc<Replica>,
-    leader_epoch: LeaderEpoch,
+    asked: FetchPosition,
     data: PartitionData,
 ) {
+    let leader_epoch = asked.leader_epoch;
     let records = match data.records {
         Some(Records::Inline(bytes)) => bytes,
         Some(Records::External { .. }) | None => bytes::Bytes::new(),
     };
     let sent = Replicated {
         leader_epoch,
+        offset: asked.offset,
         records,
         high_watermark: data.high_watermark,
         log_start_offset: data.log_start_offset,
