@@ -66,6 +66,11 @@ impl Client {
         self.metadata().topics.into_iter().filter_map(|topic| topic.name).collect()
     }
 
+    /// The brokers that are not fenced, as far as this one knows.
+    pub(crate) fn brokers(&mut self) -> usize {
+        self.metadata().brokers.len()
+    }
+
     /// The leader of a topic's only partition.
     pub(crate) fn leader(&mut self, topic: &str) -> i32 {
         let topics = self.metadata().topics;

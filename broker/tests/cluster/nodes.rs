@@ -66,8 +66,12 @@ impl Nodes {
         for id in 0..3 {
             nodes.run(id);
         }
-        for id in (0..3).filter(|id| is(index(*id), "broker")) {
-            nodes.client(id);
+        // A broker answers once it is registered itself: the others may not be, and topics are
+        // placed on those that are.
+        let brokers: Vec<i32> = (0..3).filter(|id| is(index(*id), "broker")).collect();
+        for id in &brokers {
+            let mut client = nodes.client(*id);
+            eventually(PATIENCE, || client.brokers() == brokers.len());
         }
         nodes
     }
