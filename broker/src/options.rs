@@ -73,6 +73,7 @@ pub(crate) fn lifecycle(
         registration,
         controller_listeners,
         inter_broker_listener: config.inter_broker_listener_name.clone(),
+        silence_timeout: ms("barnabas.broker.silence.timeout.ms")?,
         heartbeat_interval: ms("broker.heartbeat.interval.ms")?,
         registration_timeout: ms("initial.broker.registration.timeout.ms")?,
         controlled_shutdown: settings.boolean("controlled.shutdown.enable")?,

@@ -10,7 +10,9 @@ use barnabas_server::config::{AdvertisedListener, BrokerConfig, Listener};
 use barnabas_server::http::{BrokerState, HttpServer};
 use barnabas_server::lifecycle::{self, Lifecycle, Registration};
 use barnabas_server::machine::{self, inherit};
-use barnabas_server::net::{Bound, ListenerConfig, ListenerRole, Network, SocketBuffers, bind};
+use barnabas_server::net::{
+    Bound, ListenerConfig, ListenerRole, Listening, Network, SocketBuffers, bind,
+};
 use barnabas_server::node::{Identity, NodeParts};
 use barnabas_server::partition::{LogDir, OpenDirError, expire_waiters, maintain};
 use barnabas_server::replica::replicate;
@@ -87,9 +89,16 @@ impl Service {
         let options = options::lifecycle(config, registration, registered, health)?;
         // The quorum has to be able to talk before this node can be part of the cluster.
         for (listener, _) in controller_listeners {
-            chores.spawn(inherit(listener.run(Arc::clone(&node), stopped.clone())));
+            let listening = listen(listener)?;
+            chores.spawn(inherit(listening.run(Arc::clone(&node), stopped.clone())));
         }
-        let lifecycle = lifecycle::start(Arc::clone(&node), metadata, options).await?;
+        let joining = lifecycle::start(Arc::clone(&node), metadata, options).await?;
+        // Refused until now: clients go elsewhere, and whoever watches the broker sees that its
+        // earlier process has ended.
+        let clients = bound.iter().map(|(bound, _)| reachable(bound.address())).collect();
+        let listening: Vec<Listening> =
+            bound.into_iter().map(|(bound, _)| listen(bound)).collect::<Result<_, _>>()?;
+        let lifecycle = joining.enter().await?;
         let replication = machine::spawn(replicate(Arc::clone(&node)));
         let intervals = options::intervals(config)?;
         for dir in node.partitions.dirs() {
@@ -102,9 +111,8 @@ impl Service {
         let waiters = Arc::clone(&node.partitions.waiters);
         chores.spawn(inherit(expire_waiters(waiters, Arc::clone(&node.clock))));
         chores.spawn(inherit(Arc::clone(&node.groups).run_timers()));
-        let clients = bound.iter().map(|(bound, _)| reachable(bound.address())).collect();
-        for (bound, _) in bound {
-            chores.spawn(inherit(bound.run(Arc::clone(&node), stopped.clone())));
+        for listening in listening {
+            chores.spawn(inherit(listening.run(Arc::clone(&node), stopped.clone())));
         }
         tracing::info!(
             node_id = config.node_id,
@@ -266,6 +274,11 @@ fn bind_one(
     }
     let address = (listener.host.as_str(), listener.port).to_socket_addrs()?.next();
     bind_to(address.ok_or_else(|| io::Error::other("the host name has no address"))?)
+}
+
+fn listen(bound: Bound) -> Result<Listening, StartError> {
+    let (name, address) = (bound.name().to_string(), bound.address().to_string());
+    bound.listen().map_err(|source| StartError::Listen { name, address, source })
 }
 
 fn registration(

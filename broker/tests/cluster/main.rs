@@ -66,6 +66,22 @@ fn a_killed_leader_of_partitions_is_replaced_before_its_session_ends() {
 }
 
 #[test]
+fn a_broker_that_is_killed_and_started_at_once_does_not_wait_for_its_session() {
+    let mut nodes = Nodes::start("");
+    let victim = (nodes.client(0).quorum().leader_id + 1) % 3;
+    for _ in 0..3 {
+        nodes.kill(victim);
+        nodes.run(victim);
+        let start = Instant::now();
+        let mut back = nodes.client(victim);
+        nodes::eventually(PATIENCE, || back.brokers() == 3);
+        let took = start.elapsed();
+        // broker.session.timeout.ms is 9 s.
+        assert!(took < Duration::from_secs(6), "it was not back for {took:?}");
+    }
+}
+
+#[test]
 fn a_node_with_an_empty_disk_gets_a_snapshot() {
     let mut nodes = Nodes::start("metadata.log.max.record.bytes.between.snapshots=4000\n");
     let leader = nodes.client(0).quorum().leader_id;

@@ -33,6 +33,8 @@ pub struct LifecycleOptions {
     /// The listener by which the active controller looks after brokers
     /// (`inter.broker.listener.name`); of a broker without it, the first.
     pub inter_broker_listener: String,
+    /// `barnabas.broker.silence.timeout.ms`.
+    pub silence_timeout: Duration,
     /// `broker.heartbeat.interval.ms`.
     pub heartbeat_interval: Duration,
     /// `initial.broker.registration.timeout.ms`.
@@ -70,8 +72,16 @@ pub struct Lifecycle {
 /// How long a broker asks to leave before it stops all the same.
 const LEAVE_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Brings the node into the cluster: on return it has applied all metadata, leads what it should
-/// lead, and may serve.
+/// A node that has applied all metadata, and is not served yet: as a broker it is fenced.
+#[derive(Debug)]
+#[must_use = "the node has to enter the cluster"]
+pub struct Joining {
+    lifecycle: Lifecycle,
+    beats: Option<beat::Beats>,
+}
+
+/// Brings the node to the door of the cluster: a broker is registered on return, and has applied
+/// all metadata.
 ///
 /// # Errors
 /// [`LifecycleError`].
@@ -79,7 +89,7 @@ pub async fn start(
     node: Arc<Node>,
     thread: MetadataThread,
     options: LifecycleOptions,
-) -> Result<Lifecycle, LifecycleError> {
+) -> Result<Joining, LifecycleError> {
     let LifecycleOptions { registration, controller_listeners, health, .. } = options;
     health.set(BrokerState::Starting);
     let link = MetadataLink::new(&thread);
@@ -95,12 +105,13 @@ pub async fn start(
             controllers::keep_registered(Arc::clone(&node), controller_listeners, watcher.clone());
         machine::spawn(registered);
         let listener = options.inter_broker_listener;
+        let options = vigil::VigilOptions { listener, silence: options.silence_timeout };
         let vigil =
-            vigil::keep(Arc::clone(&node), link.clone(), leadership, watcher.clone(), listener);
+            vigil::keep(Arc::clone(&node), link.clone(), leadership, watcher.clone(), options);
         machine::spawn(vigil);
     }
     let epoch = Arc::new(AtomicI64::new(-1));
-    let mut lifecycle = Lifecycle {
+    let lifecycle = Lifecycle {
         link,
         failure,
         health: Arc::clone(&health),
@@ -109,8 +120,7 @@ pub async fn start(
         leave: None,
     };
     let Some(registration) = registration else {
-        health.set(BrokerState::Running);
-        return Ok(lifecycle);
+        return Ok(Joining { lifecycle, beats: None });
     };
     let interval = options.heartbeat_interval;
     let mut beats = beat::Beats { node, applied: watcher, interval, epoch, health };
@@ -119,13 +129,34 @@ pub async fn start(
         joined = beats.join(&registration, options.registration_timeout) => joined?,
         error = lifecycle.failed() => return Err(LifecycleError::Metadata(error)),
     }
-    let (node, epoch) = (Arc::clone(&beats.node), Arc::clone(&beats.epoch));
-    let assign = assign::send(node, epoch, beats.applied.clone());
-    machine::spawn(assign);
-    let (leave, leaving) = oneshot::channel();
-    lifecycle.leave = Some(leave);
-    machine::spawn(beats.run(leaving));
-    Ok(lifecycle)
+    Ok(Joining { lifecycle, beats: Some(beats) })
+}
+
+impl Joining {
+    /// Enters the cluster: on return the node leads what it should lead, and may serve. To be
+    /// called when clients and other nodes can connect: whoever refuses them counts as gone.
+    ///
+    /// # Errors
+    /// [`LifecycleError`].
+    pub async fn enter(self) -> Result<Lifecycle, LifecycleError> {
+        let Self { mut lifecycle, beats } = self;
+        let Some(mut beats) = beats else {
+            lifecycle.health.set(BrokerState::Running);
+            return Ok(lifecycle);
+        };
+        tokio::select! {
+            biased;
+            () = beats.enter() => {}
+            error = lifecycle.failed() => return Err(LifecycleError::Metadata(error)),
+        }
+        let (node, epoch) = (Arc::clone(&beats.node), Arc::clone(&beats.epoch));
+        let assign = assign::send(node, epoch, beats.applied.clone());
+        machine::spawn(assign);
+        let (leave, leaving) = oneshot::channel();
+        lifecycle.leave = Some(leave);
+        machine::spawn(beats.run(leaving));
+        Ok(lifecycle)
+    }
 }
 
 impl Lifecycle {

@@ -16,7 +16,7 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use barnabas_server::net::{Acceptor, Network, SocketBuffers, Stream};
+use barnabas_server::net::{Acceptor, Claim, Network, SocketBuffers, Stream};
 use barnabas_server::peer::{Dialer, PeerStream};
 use barnabas_storage::SimDisk;
 use futures::future::BoxFuture;
@@ -136,9 +136,9 @@ impl HostNetwork {
 }
 
 impl Network for HostNetwork {
-    fn bind(&self, address: SocketAddr, _: SocketBuffers) -> io::Result<Box<dyn Acceptor>> {
-        let id = self.network.hub().listen(address)?;
-        Ok(Box::new(SimAcceptor { network: self.network.clone(), address, id }))
+    fn bind(&self, address: SocketAddr, _: SocketBuffers) -> io::Result<Box<dyn Claim>> {
+        let id = self.network.hub().claim(address)?;
+        Ok(Box::new(SimPort { network: self.network.clone(), address, id }))
     }
 }
 
@@ -153,17 +153,24 @@ impl Dialer for HostNetwork {
 }
 
 #[derive(Debug)]
-struct SimAcceptor {
+struct SimPort {
     network: SimNetwork,
     address: SocketAddr,
     id: u64,
 }
 
-impl Acceptor for SimAcceptor {
+impl Claim for SimPort {
     fn address(&self) -> SocketAddr {
         self.address
     }
 
+    fn listen(self: Box<Self>) -> io::Result<Box<dyn Acceptor>> {
+        self.network.hub().listen(self.address, self.id);
+        Ok(self)
+    }
+}
+
+impl Acceptor for SimPort {
     fn accept(&self) -> BoxFuture<'_, io::Result<(Box<dyn Stream>, SocketAddr)>> {
         Box::pin(async {
             let (connection, peer) =
@@ -174,7 +181,7 @@ impl Acceptor for SimAcceptor {
     }
 }
 
-impl Drop for SimAcceptor {
+impl Drop for SimPort {
     fn drop(&mut self) {
         self.network.hub().unlisten(self.address, self.id);
     }

@@ -110,6 +110,9 @@ impl Controller {
         if let Some(old) = self.state.cluster.broker(id)
             && old.incarnation_id != request.incarnation_id
             && !old.in_controlled_shutdown
+            // Who holds the same directories has locked them: the process before ended, and as it
+            // is fenced, nothing relies on it. Of a broker in use that has to be seen first.
+            && !(old.fenced && !old.log_dirs.is_empty() && old.log_dirs == self.log_dirs(request))
             && self.sessions.is_live(id, old.epoch, now_ms, self.config.session_timeout_ms)
         {
             let message = format!("another live process is registered as broker {id}");

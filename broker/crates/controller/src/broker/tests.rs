@@ -47,6 +47,21 @@ fn the_same_process_registers_again_and_keeps_its_epoch() {
 }
 
 #[test]
+fn a_process_that_ended_before_it_was_unfenced_is_replaced_at_once() {
+    let mut cluster = Cluster::new(1);
+    cluster.register(5, 1);
+    let mut again = registration(5, 2);
+    again.log_dirs = vec![Uuid([130; 16])];
+    let refused = cluster.register_with(again).error_code;
+    assert_eq!(refused, ErrorCode::DUPLICATE_BROKER_REGISTRATION, "it has other directories");
+    let epoch = cluster.register_with(registration(5, 2)).broker_epoch;
+    assert_eq!(cluster.broker(5).epoch, epoch);
+    assert!(!cluster.heartbeat(heartbeat(5, epoch)).is_fenced);
+    let refused = cluster.register_with(registration(5, 3)).error_code;
+    assert_eq!(refused, ErrorCode::DUPLICATE_BROKER_REGISTRATION, "it is in use");
+}
+
+#[test]
 fn a_broker_is_unfenced_when_it_has_seen_its_registration() {
     let mut cluster = Cluster::new(0);
     let epoch = cluster.register(0, 1).broker_epoch;

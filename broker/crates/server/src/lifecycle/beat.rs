@@ -8,6 +8,7 @@ use barnabas_controller::{Request, Response};
 use barnabas_wire::api::broker_heartbeat::{BrokerHeartbeatRequest, BrokerHeartbeatResponse};
 use barnabas_wire::{ErrorCode, Uuid};
 use tokio::sync::{oneshot, watch};
+use tokio::time::{Instant, sleep_until};
 
 use super::{LifecycleError, Registration};
 use crate::http::{BrokerState, Health};
@@ -21,6 +22,7 @@ const REFUSED_RETRY: Duration = Duration::from_millis(100);
 /// Pause between heartbeats of a broker that waits to be unfenced, or to be let go.
 const SOON: Duration = Duration::from_millis(10);
 
+#[derive(Debug)]
 pub(super) struct Beats {
     pub(super) node: Arc<Node>,
     pub(super) applied: watch::Receiver<i64>,
@@ -30,7 +32,7 @@ pub(super) struct Beats {
 }
 
 impl Beats {
-    /// Registers, catches up and has the broker unfenced.
+    /// Registers and catches up.
     pub(super) async fn join(
         &mut self,
         registration: &Registration,
@@ -47,12 +49,16 @@ impl Beats {
         self.node.broker_epoch.send_replace(epoch);
         // Only now does the image have everything that the log had when this broker started.
         self.node.partitions.remove_strays().await;
+        Ok(())
+    }
+
+    /// Has the broker unfenced.
+    pub(super) async fn enter(&mut self) {
         while self.beat(false).await.is_none_or(|response| response.is_fenced) {
             tokio::time::sleep(SOON).await;
         }
         self.wait_unfenced().await;
         self.health.set(BrokerState::Running);
-        Ok(())
     }
 
     /// Heartbeats until the broker leaves.
@@ -153,16 +159,23 @@ impl Beats {
         let _ = self.applied.wait_for(|applied| *applied >= end_offset).await;
     }
 
-    /// The unfencing is committed; now this broker has to apply it, and so to lead.
+    /// The unfencing is committed; now this broker has to apply it, and so to lead. With many
+    /// partitions that may take longer than its session.
     async fn wait_unfenced(&mut self) {
         let id = self.node.identity.node_id;
+        let mut due = Instant::now() + self.interval;
         loop {
             let image = self.node.image.load_full();
             if image.cluster.broker(id).is_some_and(|broker| !broker.fenced) {
                 return;
             }
-            if self.applied.changed().await.is_err() {
-                return;
+            tokio::select! {
+                biased;
+                applied = self.applied.changed() => if applied.is_err() { return },
+                () = sleep_until(due) => {
+                    self.beat(false).await;
+                    due = Instant::now() + self.interval;
+                }
             }
         }
     }

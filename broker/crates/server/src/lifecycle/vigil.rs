@@ -22,10 +22,9 @@ use crate::raft::MetadataLink;
 
 /// Pause between questions to a broker that answers.
 const INTERVAL: Duration = Duration::from_millis(500);
-/// Silence after which a broker that accepted a connection counts as gone.
-const SILENCE: Duration = Duration::from_millis(2_500);
-/// The same for the broker whose controller fell silent, too, and was replaced for that.
-const SILENCE_OF_DEPOSED: Duration = Duration::from_millis(1_000);
+/// How long a broker that has just entered the cluster may take for its first answer: it opens its
+/// partitions.
+const FIRST_ANSWER: Duration = Duration::from_secs(30);
 /// Pause between two refused connections; one alone may be an accident.
 const REFUSED_PAUSE: Duration = Duration::from_millis(20);
 /// Refusals in a row that count.
@@ -33,19 +32,31 @@ const REFUSALS: u32 = 2;
 /// Pause after a report, and after what says nothing about the broker.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// What the vigil needs besides the metadata.
+#[derive(Debug)]
+pub(super) struct VigilOptions {
+    /// The listener to ask; of a broker without it, the first.
+    pub(super) listener: String,
+    /// `barnabas.broker.silence.timeout.ms`: after that a broker that accepted a connection counts
+    /// as gone.
+    pub(super) silence: Duration,
+}
+
 /// Watches for as long as metadata is applied.
 pub(super) async fn keep(
     node: Arc<Node>,
     link: MetadataLink,
     mut leadership: watch::Receiver<Leadership>,
     mut applied: watch::Receiver<i64>,
-    listener: String,
+    options: VigilOptions,
 ) {
+    let VigilOptions { listener, silence } = options;
     let me = NodeId(node.identity.node_id);
     let mut watched: BTreeMap<i32, Watched> = BTreeMap::new();
     let (mut current, mut deposed) = (None, None);
     loop {
         let leader = leadership.borrow_and_update().leader;
+        let takes_over = leader != current && leader == Some(me);
         if leader != current && leader.is_some() {
             deposed = current;
             current = leader;
@@ -54,9 +65,13 @@ pub(super) async fn keep(
         watched.retain(|id, known| wanted.get(id) == Some(&known.subject));
         for (id, subject) in wanted {
             watched.entry(id).or_insert_with(|| {
-                let silence =
-                    if deposed == Some(NodeId(id)) { SILENCE_OF_DEPOSED } else { SILENCE };
-                let watch = watch(Arc::clone(&node), link.clone(), subject.clone(), silence);
+                let patience = match deposed {
+                    // Its controller fell silent, too, and was replaced for that.
+                    Some(NodeId(deposed)) if deposed == id => Patience::of_suspect(silence),
+                    _ if takes_over => Patience { first: silence, then: silence },
+                    _ => Patience { first: silence.max(FIRST_ANSWER), then: silence },
+                };
+                let watch = watch(Arc::clone(&node), link.clone(), subject.clone(), patience);
                 Watched { subject, task: machine::spawn(watch).abort_handle() }
             });
         }
@@ -73,6 +88,21 @@ pub(super) async fn keep(
 struct Subject {
     epoch: i64,
     address: PeerAddress,
+}
+
+/// How long a broker may be silent.
+#[derive(Clone, Copy, Debug)]
+struct Patience {
+    /// Until it has answered once.
+    first: Duration,
+    then: Duration,
+}
+
+impl Patience {
+    fn of_suspect(silence: Duration) -> Self {
+        let silence = silence * 2 / 5;
+        Self { first: silence, then: silence }
+    }
 }
 
 struct Watched {
@@ -101,13 +131,15 @@ fn subjects(node: &Node, listener: &str) -> BTreeMap<i32, Subject> {
     subjects.collect()
 }
 
-async fn watch(node: Arc<Node>, link: MetadataLink, subject: Subject, silence: Duration) {
+async fn watch(node: Arc<Node>, link: MetadataLink, subject: Subject, patience: Patience) {
     let mut refusals = 0;
+    let mut silence = patience.first;
     loop {
         let opened = timeout(silence, Probe::open(node.dialer.as_ref(), &subject.address)).await;
         let silent = match opened {
             Ok(Ok(probe)) => {
                 refusals = 0;
+                silence = patience.then;
                 matches!(attend(probe, silence).await, PeerError::Timeout(_))
             }
             Ok(Err(error)) if error.is_refusal() => {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::connection::stopped;
-use super::{Acceptor, ConnectionContext, Network, SocketBuffers, Stream, serve};
+use super::{Acceptor, Claim, ConnectionContext, Network, SocketBuffers, Stream, serve};
 use crate::access::Principal;
 use crate::machine;
 use crate::node::Node;
@@ -38,9 +38,16 @@ pub struct ListenerConfig {
     pub buffers: SocketBuffers,
 }
 
-/// A listener that is bound but does not accept yet: clients may connect and wait.
+/// A listener that has its address: nobody else can take it, and nobody can connect.
 #[derive(Debug)]
 pub struct Bound {
+    config: ListenerConfig,
+    claim: Box<dyn Claim>,
+}
+
+/// A listener that does not accept yet: clients may connect and wait.
+#[derive(Debug)]
+pub struct Listening {
     config: ListenerConfig,
     acceptor: Box<dyn Acceptor>,
 }
@@ -50,15 +57,15 @@ pub struct Bound {
 /// # Errors
 /// Those of the network, mostly that the port is taken.
 pub fn bind(network: &dyn Network, config: ListenerConfig) -> io::Result<Bound> {
-    let acceptor = network.bind(config.address, config.buffers)?;
-    Ok(Bound { config, acceptor })
+    let claim = network.bind(config.address, config.buffers)?;
+    Ok(Bound { config, claim })
 }
 
 impl Bound {
     /// The bound address, with the port that was taken.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
-        self.acceptor.address()
+        self.claim.address()
     }
 
     /// The listener's name.
@@ -67,6 +74,16 @@ impl Bound {
         &self.config.name
     }
 
+    /// Lets clients connect.
+    ///
+    /// # Errors
+    /// Those of the network.
+    pub fn listen(self) -> io::Result<Listening> {
+        Ok(Listening { config: self.config, acceptor: self.claim.listen()? })
+    }
+}
+
+impl Listening {
     /// Accepts and serves connections until `stop` turns true.
     pub async fn run(self, node: Arc<Node>, mut stop: watch::Receiver<bool>) {
         let pace = node.limits.max_creation_rate.map(|rate| Duration::from_secs(1) / rate.max(1));

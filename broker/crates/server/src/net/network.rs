@@ -16,11 +16,11 @@ const BACKLOG: i32 = 1024;
 
 /// Where a node's listeners are bound.
 pub trait Network: Debug + Send + Sync {
-    /// Takes an address; port 0 takes a free one. Clients may connect and wait from now on.
+    /// Takes an address; port 0 takes a free one.
     ///
     /// # Errors
     /// Those of the operating system, mostly that the port is taken.
-    fn bind(&self, address: SocketAddr, buffers: SocketBuffers) -> io::Result<Box<dyn Acceptor>>;
+    fn bind(&self, address: SocketAddr, buffers: SocketBuffers) -> io::Result<Box<dyn Claim>>;
 }
 
 /// What the kernel may hold for a connection, bytes; `None` leaves it to the kernel.
@@ -32,11 +32,20 @@ pub struct SocketBuffers {
     pub receive: Option<usize>,
 }
 
-/// An address that was taken.
-pub trait Acceptor: Debug + Send + Sync {
+/// An address that was taken: whoever connects is refused.
+pub trait Claim: Debug + Send + Sync {
     /// The address, with the port that was taken.
     fn address(&self) -> SocketAddr;
 
+    /// From now on clients may connect, and wait until they are accepted.
+    ///
+    /// # Errors
+    /// Those of the operating system.
+    fn listen(self: Box<Self>) -> io::Result<Box<dyn Acceptor>>;
+}
+
+/// An address where clients connect.
+pub trait Acceptor: Debug + Send + Sync {
     /// Waits for the next connection. A dropped future loses none.
     fn accept(&self) -> BoxFuture<'_, io::Result<(Box<dyn Stream>, SocketAddr)>>;
 }
@@ -46,14 +55,12 @@ pub trait Acceptor: Debug + Send + Sync {
 pub struct TcpNetwork;
 
 impl Network for TcpNetwork {
-    fn bind(&self, address: SocketAddr, buffers: SocketBuffers) -> io::Result<Box<dyn Acceptor>> {
-        let listener = listen(address, buffers)?;
-        let address = listener.local_addr()?;
-        Ok(Box::new(TcpAcceptor { listener, address }))
+    fn bind(&self, address: SocketAddr, buffers: SocketBuffers) -> io::Result<Box<dyn Claim>> {
+        Ok(Box::new(claim(address, buffers)?))
     }
 }
 
-fn listen(address: SocketAddr, buffers: SocketBuffers) -> io::Result<TcpListener> {
+fn claim(address: SocketAddr, buffers: SocketBuffers) -> io::Result<TcpClaim> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     if address.is_ipv6() {
         // `[::]` takes IPv4 clients too, as Java's server sockets do.
@@ -69,21 +76,40 @@ fn listen(address: SocketAddr, buffers: SocketBuffers) -> io::Result<TcpListener
         socket.set_recv_buffer_size(bytes)?;
     }
     socket.bind(&address.into())?;
-    socket.listen(BACKLOG)?;
-    TcpListener::from_std(socket.into())
+    let address = socket.local_addr()?.as_socket();
+    let address = address.ok_or_else(|| io::Error::other("bound to no address"))?;
+    Ok(TcpClaim { socket, address })
+}
+
+#[derive(Debug)]
+struct TcpClaim {
+    socket: Socket,
+    address: SocketAddr,
+}
+
+impl TcpClaim {
+    fn into_listener(self) -> io::Result<TcpListener> {
+        self.socket.listen(BACKLOG)?;
+        TcpListener::from_std(self.socket.into())
+    }
+}
+
+impl Claim for TcpClaim {
+    fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    fn listen(self: Box<Self>) -> io::Result<Box<dyn Acceptor>> {
+        Ok(Box::new(TcpAcceptor { listener: self.into_listener()? }))
+    }
 }
 
 #[derive(Debug)]
 struct TcpAcceptor {
     listener: TcpListener,
-    address: SocketAddr,
 }
 
 impl Acceptor for TcpAcceptor {
-    fn address(&self) -> SocketAddr {
-        self.address
-    }
-
     fn accept(&self) -> BoxFuture<'_, io::Result<(Box<dyn Stream>, SocketAddr)>> {
         Box::pin(async {
             let (stream, peer) = self.listener.accept().await?;
@@ -107,8 +133,9 @@ mod tests {
     async fn connections_get_the_configured_buffers() {
         let any = "127.0.0.1:0".parse().unwrap();
         let buffers = SocketBuffers { send: Some(20_000), receive: Some(30_000) };
-        let listener = listen(any, buffers).unwrap();
-        let address = listener.local_addr().unwrap();
+        let claim = claim(any, buffers).unwrap();
+        let address = claim.address();
+        let listener = claim.into_listener().unwrap();
         let (accepted, _client) = tokio::join!(listener.accept(), TcpStream::connect(address));
         let (stream, _) = accepted.unwrap();
         let socket = SockRef::from(&stream);

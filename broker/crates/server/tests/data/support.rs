@@ -74,7 +74,7 @@ impl Server {
         .unwrap();
         let address = bound.address();
         let (stop, stopped) = watch::channel(false);
-        tokio::spawn(bound.run(Arc::clone(&node), stopped));
+        tokio::spawn(bound.listen().unwrap().run(Arc::clone(&node), stopped));
         Self { node, clock, address, _stop: stop, _dir: dir }
     }
 

@@ -118,7 +118,7 @@ impl Cluster {
         .unwrap();
         let port = bound.address().port();
         let (stop, stopped) = watch::channel(false);
-        tokio::spawn(bound.run(Arc::clone(&node), stopped));
+        tokio::spawn(bound.listen().unwrap().run(Arc::clone(&node), stopped));
         let replication = Some(tokio::spawn(replicate(Arc::clone(&node))));
         Running { node, port, replication, stop }
     }

@@ -39,6 +39,8 @@ pub(super) struct Hub {
 #[derive(Debug)]
 struct Port {
     id: u64,
+    /// Whether connections are taken.
+    listens: bool,
     waiting: VecDeque<(u64, SocketAddr)>,
     acceptor: Option<Waker>,
 }
@@ -176,14 +178,21 @@ impl Hub {
         self.latency(a, b) + self.latency(b, a)
     }
 
-    pub(super) fn listen(&mut self, address: SocketAddr) -> io::Result<u64> {
+    pub(super) fn claim(&mut self, address: SocketAddr) -> io::Result<u64> {
         if self.ports.contains_key(&address) {
             return Err(io::ErrorKind::AddrInUse.into());
         }
         self.next_id += 1;
-        let port = Port { id: self.next_id, waiting: VecDeque::new(), acceptor: None };
+        let id = self.next_id;
+        let port = Port { id, listens: false, waiting: VecDeque::new(), acceptor: None };
         self.ports.insert(address, port);
-        Ok(self.next_id)
+        Ok(id)
+    }
+
+    pub(super) fn listen(&mut self, address: SocketAddr, id: u64) {
+        if let Some(port) = self.ports.get_mut(&address).filter(|port| port.id == id) {
+            port.listens = true;
+        }
     }
 
     pub(super) fn unlisten(&mut self, address: SocketAddr, id: u64) {
@@ -203,7 +212,8 @@ impl Hub {
         }
         self.next_id += 1;
         let id = self.next_id;
-        let Some(port) = self.ports.get_mut(&to) else { return Attempt::Refused };
+        let port = self.ports.get_mut(&to).filter(|port| port.listens);
+        let Some(port) = port else { return Attempt::Refused };
         let local = EPHEMERAL + u16::try_from(id % u64::from(EPHEMERAL)).unwrap_or(0);
         port.waiting.push_back((id, SocketAddr::new(from, local)));
         if let Some(waker) = port.acceptor.take() {

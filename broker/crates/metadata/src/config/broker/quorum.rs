@@ -12,6 +12,16 @@ pub(in crate::config) const DEFINITIONS: &[ConfigDef] = &[
     ),
     null("broker.rack", ConfigType::String, "Rack of this broker."),
     def(
+        "barnabas.broker.silence.timeout.ms",
+        ConfigType::Int,
+        "2500",
+        "Time without an answer after which the active controller fences a broker that it can \
+         connect to, ms; above broker.session.timeout.ms only that counts. Not a config of Apache \
+         Kafka.",
+    )
+    .at_least(1000)
+    .internal(),
+    def(
         "broker.session.timeout.ms",
         ConfigType::Int,
         "9000",
