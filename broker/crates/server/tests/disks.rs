@@ -3,13 +3,11 @@
 #![allow(clippy::unwrap_used, reason = "a broken test must stop")]
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use barnabas_controller::{ControllerConfig, Request, Response, bootstrap_records};
-use barnabas_metadata::feature::MetadataVersion;
-use barnabas_quorum::{Config, Endpoint, Limits, NodeId, ReplicaKey, Timeouts, Voter, VoterSet};
+use barnabas_controller::{Request, Response};
 use barnabas_records::{BatchBuilder, BatchOptions};
 use barnabas_server::lifecycle::{self, Lifecycle, LifecycleOptions, Registration};
 use barnabas_server::node::{Identity, NodeParts};
@@ -40,11 +38,16 @@ struct Broker {
 
 impl Broker {
     async fn start(disk: SimDisk) -> Self {
+        Self::start_on(disk, &DIRS).await
+    }
+
+    /// With some of the directories only.
+    async fn start_on(disk: SimDisk, paths: &[&str]) -> Self {
         let shared: Arc<dyn Disk> = Arc::new(disk.clone());
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
         let mut dirs = Vec::new();
         let mut absent = Vec::new();
-        for (index, path) in DIRS.iter().enumerate() {
+        for (index, path) in paths.iter().enumerate() {
             let path = Path::new(path);
             let opened = shared
                 .create_dir(path)
@@ -77,13 +80,16 @@ impl Broker {
             registration: Some(registration(log_dirs, previous)),
             controller_listeners: Vec::new(),
             inter_broker_listener: String::new(),
+            silence_timeout: Duration::from_millis(2_500),
             heartbeat_interval: Duration::from_secs(60),
             registration_timeout: Duration::from_secs(10),
             controlled_shutdown: true,
             health: Arc::clone(&node.health),
         };
-        let thread = raft::start(metadata(shared, clock)).unwrap();
-        let lifecycle = lifecycle::start(Arc::clone(&node), thread, options).await.unwrap();
+        let thread =
+            raft::start(MetadataOptions::alone(shared, clock, "/metadata".into(), id(0))).unwrap();
+        let joining = lifecycle::start(Arc::clone(&node), thread, options).await.unwrap();
+        let lifecycle = joining.enter().await.unwrap();
         Self { node, disk, lifecycle }
     }
 
@@ -164,38 +170,6 @@ fn registration(log_dirs: Vec<Uuid>, previous_broker_epoch: i64) -> Registration
         rack: None,
         log_dirs,
         previous_broker_epoch,
-    }
-}
-
-fn metadata(disk: Arc<dyn Disk>, clock: Arc<dyn Clock>) -> MetadataOptions {
-    let endpoint = Endpoint { listener: "CONTROLLER".into(), host: "127.0.0.1".into(), port: 9093 };
-    let quorum = Config {
-        node: NodeId(1),
-        directory: id(0),
-        cluster_id: "cluster".into(),
-        listener: "CONTROLLER".into(),
-        endpoints: vec![endpoint.clone()],
-        bootstrap: Vec::new(),
-        is_controller: true,
-        auto_join: false,
-        timeouts: Timeouts::default(),
-        limits: Limits::default(),
-        seed: 1,
-    };
-    let controller = ControllerConfig {
-        cluster_id: "cluster".into(),
-        bootstrap: bootstrap_records(MetadataVersion::LATEST_PRODUCTION),
-        ..ControllerConfig::default()
-    };
-    let voter = Voter {
-        key: ReplicaKey { id: NodeId(1), directory: None },
-        endpoints: vec![endpoint],
-        ..Voter::default()
-    };
-    MetadataOptions {
-        static_voters: VoterSet::new([voter]),
-        local_broker: Some(1),
-        ..MetadataOptions::new(disk, clock, PathBuf::from("/metadata"), quorum, controller)
     }
 }
 
@@ -421,6 +395,33 @@ async fn what_may_be_in_an_absent_directory_is_not_made_anew() {
     disk.heal();
     let broker = Broker::start(disk.restart(CrashKind::Kill, 1)).await;
     assert_eq!(broker.node.partitions.get(&lost).unwrap().log.end_offset(), 1);
+    broker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_only_copy_waits_for_the_directory_that_was_taken_away() {
+    let broker = Broker::start(SimDisk::new(1)).await;
+    broker.create("t", 2).await;
+    let replica = broker.in_dir("/b");
+    broker.produce(&replica).unwrap();
+    let key = replica.key;
+    broker.until(|image| assigned(image, key.partition) == Some(id(1))).await;
+    drop(replica);
+    let disk = broker.disk.clone();
+    broker.stop().await;
+    let broker = Broker::start_on(disk.restart(CrashKind::Kill, 1), &["/a"]).await;
+    // Longer than the pause before partitions that could not be opened are tried again.
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    assert!(broker.node.partitions.get(&key).is_none());
+    let leader = |image: &barnabas_metadata::Image, partition| {
+        image.topics.by_name("t").unwrap().partition(partition).unwrap().leader
+    };
+    assert_eq!(leader(&broker.node.image.load(), key.partition), -1);
+    assert_eq!(leader(&broker.node.image.load(), 1 - key.partition), 1);
+    let disk = broker.disk.clone();
+    broker.stop().await;
+    let broker = Broker::start(disk.restart(CrashKind::Kill, 1)).await;
+    assert_eq!(broker.node.partitions.get(&key).unwrap().log.end_offset(), 1);
     broker.stop().await;
 }
 

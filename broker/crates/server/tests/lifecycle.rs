@@ -7,9 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use barnabas_controller::{ControllerConfig, Request, Response, bootstrap_records};
-use barnabas_metadata::feature::MetadataVersion;
-use barnabas_quorum::{Config, Endpoint, Limits, NodeId, ReplicaKey, Timeouts, Voter, VoterSet};
+use barnabas_controller::{Request, Response};
 use barnabas_replication::Partition;
 use barnabas_server::http::BrokerState;
 use barnabas_server::lifecycle::{self, Lifecycle, LifecycleOptions, Registration};
@@ -25,38 +23,6 @@ use barnabas_wire::api::delete_topics::{DeleteTopicState, DeleteTopicsRequest};
 use barnabas_wire::{ErrorCode, Uuid};
 
 const DIR_ID: Uuid = Uuid([7; 16]);
-
-fn metadata(dir: &Path, disk: Arc<dyn Disk>, clock: Arc<dyn Clock>) -> MetadataOptions {
-    let endpoint = Endpoint { listener: "CONTROLLER".into(), host: "127.0.0.1".into(), port: 9093 };
-    let quorum = Config {
-        node: NodeId(1),
-        directory: DIR_ID,
-        cluster_id: "cluster".into(),
-        listener: "CONTROLLER".into(),
-        endpoints: vec![endpoint.clone()],
-        bootstrap: Vec::new(),
-        is_controller: true,
-        auto_join: false,
-        timeouts: Timeouts::default(),
-        limits: Limits::default(),
-        seed: 1,
-    };
-    let controller = ControllerConfig {
-        cluster_id: "cluster".into(),
-        bootstrap: bootstrap_records(MetadataVersion::LATEST_PRODUCTION),
-        ..ControllerConfig::default()
-    };
-    let voter = Voter {
-        key: ReplicaKey { id: NodeId(1), directory: None },
-        endpoints: vec![endpoint],
-        ..Voter::default()
-    };
-    MetadataOptions {
-        static_voters: VoterSet::new([voter]),
-        local_broker: Some(1),
-        ..MetadataOptions::new(disk, clock, dir.to_path_buf(), quorum, controller)
-    }
-}
 
 struct Broker {
     node: Arc<Node>,
@@ -97,13 +63,16 @@ impl Broker {
             registration: Some(registration),
             controller_listeners: Vec::new(),
             inter_broker_listener: String::new(),
+            silence_timeout: Duration::from_millis(2_500),
             heartbeat_interval: Duration::from_secs(2),
             registration_timeout: Duration::from_secs(10),
             controlled_shutdown: true,
             health: Arc::clone(&node.health),
         };
-        let thread = raft::start(metadata(dir, disk, clock)).unwrap();
-        let lifecycle = lifecycle::start(Arc::clone(&node), thread, options).await.unwrap();
+        let thread =
+            raft::start(MetadataOptions::alone(disk, clock, dir.to_path_buf(), DIR_ID)).unwrap();
+        let joining = lifecycle::start(Arc::clone(&node), thread, options).await.unwrap();
+        let lifecycle = joining.enter().await.unwrap();
         assert_eq!(node.health.state(), BrokerState::Running);
         Self { node, lifecycle }
     }

@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use barnabas_controller::ControllerConfig;
-use barnabas_quorum::Config;
-use barnabas_quorum::VoterSet;
+use barnabas_controller::{ControllerConfig, bootstrap_records};
+use barnabas_metadata::feature::MetadataVersion;
+use barnabas_quorum::{Config, Endpoint, Limits, NodeId, ReplicaKey, Timeouts, Voter, VoterSet};
 use barnabas_storage::Disk;
+use barnabas_wire::Uuid;
 use prometheus::IntGauge;
 
 use crate::clock::Clock;
@@ -50,6 +51,48 @@ pub struct MetadataOptions {
 }
 
 impl MetadataOptions {
+    /// Node 1 of the cluster `cluster`, broker and only voter, with Kafka's defaults: what tests
+    /// start that need a controller.
+    #[must_use]
+    pub fn alone(
+        disk: Arc<dyn Disk>,
+        clock: Arc<dyn Clock>,
+        dir: PathBuf,
+        directory: Uuid,
+    ) -> Self {
+        let (node, cluster_id) = (NodeId(1), "cluster");
+        let endpoint =
+            Endpoint { listener: "CONTROLLER".into(), host: "127.0.0.1".into(), port: 9093 };
+        let quorum = Config {
+            node,
+            directory,
+            cluster_id: cluster_id.into(),
+            listener: endpoint.listener.clone(),
+            endpoints: vec![endpoint.clone()],
+            bootstrap: Vec::new(),
+            is_controller: true,
+            auto_join: false,
+            timeouts: Timeouts::default(),
+            limits: Limits::default(),
+            seed: 1,
+        };
+        let controller = ControllerConfig {
+            cluster_id: cluster_id.into(),
+            bootstrap: bootstrap_records(MetadataVersion::LATEST_PRODUCTION),
+            ..ControllerConfig::default()
+        };
+        let voter = Voter {
+            key: ReplicaKey { id: node, directory: None },
+            endpoints: vec![endpoint],
+            ..Voter::default()
+        };
+        Self {
+            static_voters: VoterSet::new([voter]),
+            local_broker: Some(node.0),
+            ..Self::new(disk, clock, dir, quorum, controller)
+        }
+    }
+
     /// Options with Kafka's defaults.
     #[must_use]
     pub fn new(

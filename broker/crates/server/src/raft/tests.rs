@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use barnabas_controller::{ControllerConfig, Request, Response, bootstrap_records};
+use barnabas_controller::{Request, Response, bootstrap_records};
 use barnabas_metadata::feature::MetadataVersion;
-use barnabas_quorum::{Config, Endpoint, Limits, NodeId, ReplicaKey, Timeouts, Voter, VoterSet};
+use barnabas_quorum::{NodeId, ReplicaKey, Voter, VoterSet};
 use barnabas_storage::{Disk, RealDisk};
 use barnabas_wire::api::broker_heartbeat::BrokerHeartbeatRequest;
 use barnabas_wire::api::broker_registration::{BrokerRegistrationRequest, Feature, Listener};
@@ -21,35 +21,8 @@ use crate::clock::SystemClock;
 
 /// Node 1, alone.
 fn options(disk: Arc<dyn Disk>, dir: &Path) -> MetadataOptions {
-    let endpoint = Endpoint { listener: "CONTROLLER".into(), host: "127.0.0.1".into(), port: 9093 };
-    let directory = Uuid([9; 16]);
-    let quorum = Config {
-        node: NodeId(1),
-        directory,
-        cluster_id: "cluster".into(),
-        listener: "CONTROLLER".into(),
-        endpoints: vec![endpoint.clone()],
-        bootstrap: Vec::new(),
-        is_controller: true,
-        auto_join: false,
-        timeouts: Timeouts::default(),
-        limits: Limits::default(),
-        seed: 1,
-    };
-    let controller = ControllerConfig {
-        cluster_id: "cluster".into(),
-        bootstrap: bootstrap_records(MetadataVersion::LATEST_PRODUCTION),
-        ..ControllerConfig::default()
-    };
     let clock = Arc::new(SystemClock::default());
-    let mut options = MetadataOptions::new(disk, clock, dir.to_path_buf(), quorum, controller);
-    options.static_voters = VoterSet::new([Voter {
-        key: ReplicaKey { id: NodeId(1), directory: None },
-        endpoints: vec![endpoint],
-        ..Voter::default()
-    }]);
-    options.local_broker = Some(1);
-    options
+    MetadataOptions::alone(disk, clock, dir.to_path_buf(), Uuid([9; 16]))
 }
 
 fn registration(incarnation: u8) -> Request {
