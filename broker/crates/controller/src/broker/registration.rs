@@ -33,8 +33,10 @@ impl Controller {
         let same = existing.as_ref().filter(|old| old.incarnation_id == request.incarnation_id);
         let mut records = Vec::new();
         if let (Some(old), None) = (&existing, same) {
-            // Clean only if the process that ended is the one that wrote the clean-shutdown file.
-            let clean = request.previous_broker_epoch == old.epoch;
+            // Clean only if the process that ended is the one that wrote the clean-shutdown file,
+            // and what it had is still there.
+            let complete = old.log_dirs.iter().all(|dir| request.log_dirs.contains(dir));
+            let clean = complete && request.previous_broker_epoch == old.epoch;
             let unclean = !clean && self.elr_enabled();
             let departure = if unclean { Departure::Unclean } else { Departure::Clean };
             records = self.departure(&self.state, id, departure);

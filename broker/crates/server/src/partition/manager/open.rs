@@ -114,11 +114,14 @@ impl Partitions {
             })
             .collect();
         let preferred = self.preferred(&partition);
+        let me = self.replication.node.0;
         let wanted = Wanted {
             assigned: opening.directory,
             preferred: online().position(|(_, dir)| Some(&dir.path) == preferred.as_ref()),
             is_old: !self.has_started() || self.unopened.is_unknown(&opening.key),
             some_are_absent: !self.absent.is_empty() || candidates.len() < self.dirs.len(),
+            // Before this process is registered, the metadata may be old.
+            is_only_copy: !self.has_started() || opening.image.isr.iter().all(|id| *id == me),
         };
         let (nth, is_found) = match place(&wanted, &candidates) {
             Place::Found(nth) => (nth, true),
@@ -127,6 +130,19 @@ impl Partitions {
                 let partition = &opening.key;
                 tracing::error!(%partition, "the log directory of a partition is offline");
                 self.unopened.note_unknown(*partition);
+                return None;
+            }
+            Place::TakenAway if !self.has_started() => {
+                self.unopened.note_failed(opening.key);
+                return None;
+            }
+            Place::TakenAway => {
+                let partition = &opening.key;
+                tracing::error!(
+                    %partition,
+                    "the only replica in sync is in a directory that log.dirs does not name any \
+                     more: put it back, or delete the topic"
+                );
                 return None;
             }
         };

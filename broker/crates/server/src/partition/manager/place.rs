@@ -25,6 +25,8 @@ pub(super) struct Wanted {
     pub(super) is_old: bool,
     /// There are log directories of which nobody knows what is in them.
     pub(super) some_are_absent: bool,
+    /// As far as is known, no other broker has all records.
+    pub(super) is_only_copy: bool,
 }
 
 /// Where a partition's log is opened: an index.
@@ -36,6 +38,9 @@ pub(super) enum Place {
     New(usize),
     /// It may be in a directory that is not online: a new log would pass for the whole of it.
     Unknown,
+    /// It is in a directory that `log.dirs` does not name any more, and nowhere else: an empty log
+    /// would lead.
+    TakenAway,
 }
 
 /// Decides. Of several directories that have the partition the assigned one counts, else the
@@ -54,6 +59,9 @@ pub(super) fn place(wanted: &Wanted, candidates: &[Candidate]) -> Place {
     if wanted.some_are_absent && (elsewhere || unreported) {
         return Place::Unknown;
     }
+    if elsewhere && wanted.is_only_copy && wanted.preferred.is_none() {
+        return Place::TakenAway;
+    }
     let emptiest = || {
         let all = candidates.iter().enumerate();
         all.min_by_key(|(_, dir)| (dir.is_cordoned, dir.load)).map(|(index, _)| index)
@@ -66,8 +74,13 @@ pub(super) fn place(wanted: &Wanted, candidates: &[Candidate]) -> Place {
 mod tests {
     use super::*;
 
-    const WANTED: Wanted =
-        Wanted { assigned: None, preferred: None, is_old: true, some_are_absent: false };
+    const WANTED: Wanted = Wanted {
+        assigned: None,
+        preferred: None,
+        is_old: true,
+        some_are_absent: false,
+        is_only_copy: false,
+    };
 
     fn id(index: u8) -> Uuid {
         Uuid([index + 1; 16])
@@ -108,6 +121,17 @@ mod tests {
         dirs.iter_mut().for_each(|dir| dir.is_cordoned = true);
         assert_eq!(place(&WANTED, &dirs), Place::New(1), "there is no other");
         assert_eq!(place(&WANTED, &[]), Place::Unknown);
+    }
+
+    #[test]
+    fn the_only_copy_is_not_made_anew_but_where_somebody_wants_it() {
+        let dirs = dirs([0, 0, 0]);
+        let only = |wanted: Wanted| Wanted { is_only_copy: true, ..wanted };
+        assert_eq!(place(&only(assigned(id(9))), &dirs), Place::TakenAway);
+        let preferred = Wanted { preferred: Some(1), ..assigned(id(9)) };
+        assert_eq!(place(&only(preferred), &dirs), Place::New(1));
+        assert_eq!(place(&only(assigned(id(1))), &dirs), Place::New(1), "its directory is empty");
+        assert_eq!(place(&only(assigned(Uuid::UNASSIGNED_DIR)), &dirs), Place::New(0), "it is new");
     }
 
     #[test]
