@@ -171,6 +171,8 @@ impl Node {
             rate("leader.replication.throttled.rate"),
             rate("follower.replication.throttled.rate"),
         );
+        let fetchers = usize::try_from(live.integer("num.replica.fetchers", 1)).unwrap_or(1);
+        self.fetchers.resize(&self.partitions, fetchers.max(1));
         self.partitions.set_cordoned(&live.list("cordoned.log.dirs"));
     }
 

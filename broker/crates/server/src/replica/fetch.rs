@@ -254,6 +254,12 @@ fn store(
                 core.hold(replica.key, leader_epoch, until_ms);
             }
         }
+        Err(Fault::Append(AppendError::OffsetOutOfOrder { end, .. })) if end != asked.offset => {
+            // Another fetcher had the partition, and had not done with it.
+            if let Some((_, position)) = replica.following() {
+                source.core().moved(replica.key, position);
+            }
+        }
         Err(fault) => failed(node, source, replica, leader_epoch, &fault),
     }
 }

@@ -23,6 +23,8 @@ const BACKOFF_FIRST_MS: i64 = 20;
 #[derive(Debug)]
 pub(super) struct Source {
     pub(super) broker: i32,
+    /// Which one.
+    index: usize,
     core: Mutex<Fetcher<PartitionKey>>,
     /// Partitions came or went, or the broker changed.
     pub(super) changed: Notify,
@@ -38,15 +40,16 @@ impl Source {
 /// partitions waits for some.
 #[derive(Debug)]
 pub struct Fetchers {
-    per_source: usize,
     backoff: Backoff,
     state: Mutex<State>,
     /// A source is new: somebody has to run it.
     started: Notify,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
+    /// `num.replica.fetchers`.
+    per_source: usize,
     sources: BTreeMap<(i32, usize), Arc<Source>>,
     assigned: BTreeMap<PartitionKey, Arc<Source>>,
     new: Vec<Arc<Source>>,
@@ -57,12 +60,44 @@ impl Fetchers {
     #[must_use]
     pub fn new(settings: &ReplicaSettings) -> Self {
         let longest_ms = settings.backoff_ms.max(BACKOFF_FIRST_MS);
-        Self {
+        let state = State {
             per_source: settings.fetchers,
+            sources: BTreeMap::new(),
+            assigned: BTreeMap::new(),
+            new: Vec::new(),
+        };
+        Self {
             backoff: Backoff { first_ms: BACKOFF_FIRST_MS, longest_ms },
-            state: Mutex::default(),
+            state: Mutex::new(state),
             started: Notify::new(),
         }
+    }
+
+    /// Spreads the partitions over so many fetchers per source. Those that lose theirs stay, and
+    /// wait.
+    pub fn resize(&self, partitions: &Partitions, per_source: usize) {
+        let mut state = self.state();
+        if state.per_source == per_source {
+            return;
+        }
+        state.per_source = per_source;
+        let moved = state.assigned.iter();
+        let moved = moved.filter(|(key, source)| source.index != place(key, per_source));
+        let moved: Vec<PartitionKey> = moved.map(|(key, _)| *key).collect();
+        for key in moved {
+            state.unfollow(&key);
+            let replica = partitions.get(&key);
+            if let Some((leader, position)) = replica.and_then(|replica| replica.following()) {
+                self.follow(&mut state, key, leader.0, position);
+            }
+        }
+    }
+
+    /// How many fetchers have partitions to fetch.
+    #[must_use]
+    pub fn in_use(&self) -> usize {
+        let state = self.state();
+        state.sources.values().filter(|source| source.core().counts().0 > 0).count()
     }
 
     /// Follows whom the image names. To be called with every published image in turn, after the
@@ -109,12 +144,13 @@ impl Fetchers {
     }
 
     fn follow(&self, state: &mut State, key: PartitionKey, leader: i32, position: FetchPosition) {
-        let index = place(&key, self.per_source);
+        let index = place(&key, state.per_source);
         let source = match state.sources.get(&(leader, index)) {
             Some(known) => Arc::clone(known),
             None => {
                 let source = Arc::new(Source {
                     broker: leader,
+                    index,
                     core: Mutex::new(Fetcher::new(self.backoff)),
                     changed: Notify::new(),
                 });

@@ -13,7 +13,7 @@ const SILENCE_MIN_MS: i64 = 1_200;
 /// Selects by rack (KIP-392); the only selector besides none.
 const RACK_AWARE: &str = "org.apache.kafka.common.replica.RackAwareReplicaSelector";
 
-/// Replication configs of the broker. None is dynamic.
+/// Replication configs of the broker, as its file has them. Only the fetchers are dynamic.
 #[derive(Clone, Debug)]
 pub struct ReplicaSettings {
     /// `num.replica.fetchers`: fetchers per source broker.

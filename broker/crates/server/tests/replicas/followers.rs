@@ -125,3 +125,24 @@ async fn catching_up_is_throttled_on_either_side() {
         assert_eq!(answer.error_code, ErrorCode::NONE);
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_number_of_fetchers_changes_while_they_fetch() {
+    let cluster = Cluster::start(&[("min.insync.replicas", "2")]).await;
+    for n in 0..60_u8 {
+        for id in [1, 2] {
+            let node = cluster.node(id);
+            node.fetchers.resize(&node.partitions, usize::from(n % 7) + 1);
+        }
+        // Not waited for: the next change meets its fetch.
+        let acks = if n % 5 == 0 { -1 } else { 1 };
+        let answer = cluster.produce(0, acks, batch(&[n; 2000])).await;
+        assert_eq!(answer.error_code, ErrorCode::NONE);
+    }
+    cluster.until_same(60).await;
+    for id in [1, 2] {
+        let fetchers = &cluster.node(id).fetchers;
+        assert_eq!((fetchers.in_use(), fetchers.failed()), (1, 0));
+    }
+    assert_eq!(cluster.partition().await.isr, [0, 1, 2]);
+}
