@@ -8,7 +8,7 @@ use barnabas_wire::api::alter_configs::{
 };
 
 use super::RequestContext;
-use super::config_resource::{Refused, no_controller, split_allowed};
+use super::config_resource::{Refused, alter};
 use crate::node::Node;
 
 /// Serves the API; the controller decides and writes.
@@ -18,28 +18,25 @@ pub async fn handle(
     request: AlterConfigsRequest,
 ) -> AlterConfigsResponse {
     let AlterConfigsRequest { resources, validate_only } = request;
-    let (resources, refused) = split_allowed(node, ctx, resources, |resource| {
-        (resource.resource_type, &resource.resource_name)
-    });
-    let mut responses: Vec<_> =
-        refused.iter().map(|(resource, refused)| answer(resource, refused)).collect();
-    if !resources.is_empty() {
-        let request = AlterConfigsRequest { resources: resources.clone(), validate_only };
+    let ask = async |resources| {
+        let request = AlterConfigsRequest { resources, validate_only };
         match node.ask_controller(Request::AlterConfigs(request)).await {
-            Ok(Response::AlterConfigs(response)) => responses.extend(response.responses),
-            Ok(_) | Err(_) => {
-                let refused = no_controller();
-                responses.extend(resources.iter().map(|resource| answer(resource, &refused)));
-            }
+            Ok(Response::AlterConfigs(response)) => Some(response.responses),
+            Ok(_) | Err(_) => None,
         }
-    }
+    };
+    let responses = alter(node, ctx, resources, id, answer, ask).await;
     AlterConfigsResponse { throttle_time_ms: 0, responses }
 }
 
-fn answer(resource: &AlterConfigsResource, refused: &Refused) -> AlterConfigsResourceResponse {
+fn id(resource: &AlterConfigsResource) -> (i8, &str) {
+    (resource.resource_type, &resource.resource_name)
+}
+
+fn answer(resource: &AlterConfigsResource, refused: Refused) -> AlterConfigsResourceResponse {
     AlterConfigsResourceResponse {
         error_code: refused.code,
-        error_message: Some(refused.message.clone()),
+        error_message: Some(refused.message),
         resource_type: resource.resource_type,
         resource_name: resource.resource_name.clone(),
     }

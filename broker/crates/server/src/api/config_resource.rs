@@ -46,7 +46,7 @@ pub(super) fn authorize(
 }
 
 /// Whether each resource of a request may be altered, in the request's order.
-pub(super) fn split_allowed<R>(
+fn split_allowed<R>(
     node: &Node,
     ctx: &RequestContext,
     resources: Vec<R>,
@@ -60,6 +60,28 @@ pub(super) fn split_allowed<R>(
         }
     }
     (allowed, refused)
+}
+
+/// Alters the configs of those resources that may be: `ask` has the controller decide about them,
+/// `refuse` says why one is refused.
+pub(super) async fn alter<R: Clone, A>(
+    node: &Node,
+    ctx: &RequestContext,
+    resources: Vec<R>,
+    id: impl Fn(&R) -> (i8, &str),
+    refuse: impl Fn(&R, Refused) -> A,
+    ask: impl AsyncFnOnce(Vec<R>) -> Option<Vec<A>>,
+) -> Vec<A> {
+    let (allowed, refused) = split_allowed(node, ctx, resources, id);
+    let mut responses: Vec<A> =
+        refused.into_iter().map(|(resource, reason)| refuse(&resource, reason)).collect();
+    if !allowed.is_empty() {
+        match ask(allowed.clone()).await {
+            Some(decided) => responses.extend(decided),
+            None => responses.extend(allowed.iter().map(|one| refuse(one, no_controller()))),
+        }
+    }
+    responses
 }
 
 /// What is said of every resource when no controller can be reached: clients try again.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use barnabas_quorum::{self as quorum, Endpoint, Epoch, NodeId, Request, Response};
+use barnabas_quorum::{self as quorum, Epoch, NodeId, Request, Response};
 use barnabas_wire::api::end_quorum_epoch::{
     EndQuorumEpochRequest, EndQuorumEpochResponse, NodeEndpoint, ResponsePartitionData,
     ResponseTopicData,
@@ -10,11 +10,10 @@ use barnabas_wire::api::end_quorum_epoch::{
 use barnabas_wire::{ErrorCode, Uuid};
 
 use super::RequestContext;
-use super::quorum_peer::{TOPIC, ask, leader_endpoint, leader_id, only, replica};
+use super::quorum_peer::{
+    TOPIC, ask, endpoints, leader_id, metadata_partition, node_endpoints, replica,
+};
 use crate::node::Node;
-
-/// Endpoints are told from here on.
-const WITH_ENDPOINTS: i16 = 1;
 
 /// Serves the API.
 pub async fn handle(
@@ -24,15 +23,9 @@ pub async fn handle(
 ) -> EndQuorumEpochResponse {
     let refused =
         |error_code| EndQuorumEpochResponse { error_code, ..EndQuorumEpochResponse::default() };
-    let endpoints = request.leader_endpoints.into_iter().map(|endpoint| Endpoint {
-        listener: endpoint.name,
-        host: endpoint.host,
-        port: endpoint.port,
-    });
-    let endpoints = endpoints.collect();
-    let topic = only(request.topics).filter(|topic| topic.topic_name == TOPIC);
-    let partition = topic.and_then(|topic| only(topic.partitions));
-    let Some(partition) = partition.filter(|partition| partition.partition_index == 0) else {
+    let given = request.leader_endpoints.into_iter();
+    let endpoints = endpoints(given.map(|known| (known.name, known.host, known.port)));
+    let Some(partition) = metadata_partition!(request.topics) else {
         return refused(ErrorCode::INVALID_REQUEST);
     };
     let asked = Request::EndQuorumEpoch(quorum::EndQuorumEpochRequest {
@@ -47,19 +40,16 @@ pub async fn handle(
             candidates.map(|key| replica(key.candidate_id, key.candidate_directory_id)).collect()
         },
     });
-    let answer = match ask(node, ctx, asked).await {
-        Ok(Response::EndQuorumEpoch(answer)) => answer,
-        Ok(_) => return refused(ErrorCode::UNKNOWN_SERVER_ERROR),
+    let own = |answer| match answer {
+        Response::EndQuorumEpoch(answer) => Some((answer.error, answer)),
+        _ => None,
+    };
+    let answer = match ask(node, ctx, asked, own).await {
+        Ok(answer) => answer,
         Err(code) => return refused(code),
     };
-    if answer.error == ErrorCode::INCONSISTENT_CLUSTER_ID {
-        return refused(answer.error);
-    }
-    let endpoint = leader_endpoint(&answer.leadership, ctx.version >= WITH_ENDPOINTS);
-    let node_endpoints = endpoint.map(|(node_id, endpoint)| NodeEndpoint {
-        node_id,
-        host: endpoint.host.clone(),
-        port: endpoint.port,
+    let node_endpoints = node_endpoints(ctx, &answer.leadership, |node_id, host, port| {
+        NodeEndpoint { node_id, host, port }
     });
     EndQuorumEpochResponse {
         error_code: ErrorCode::NONE,
@@ -72,6 +62,6 @@ pub async fn handle(
                 leader_epoch: answer.leadership.epoch.0,
             }],
         }],
-        node_endpoints: node_endpoints.into_iter().collect(),
+        node_endpoints,
     }
 }

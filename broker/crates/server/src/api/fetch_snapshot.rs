@@ -10,11 +10,8 @@ use barnabas_wire::api::fetch_snapshot::{
 use barnabas_wire::{ErrorCode, Records};
 
 use super::RequestContext;
-use super::quorum_peer::{TOPIC, ask, leader_endpoint, leader_id, only, replica};
+use super::quorum_peer::{TOPIC, ask, leader_id, node_endpoints, only, replica};
 use crate::node::Node;
-
-/// Endpoints are told from here on.
-const WITH_ENDPOINTS: i16 = 1;
 
 /// Serves the API.
 pub async fn handle(
@@ -49,19 +46,16 @@ pub async fn handle(
         position: partition.position,
         max_bytes: request.max_bytes,
     });
-    let answer = match ask(node, ctx, asked).await {
-        Ok(Response::FetchSnapshot(answer)) => answer,
-        Ok(_) => return refused(ErrorCode::UNKNOWN_SERVER_ERROR),
+    let own = |answer| match answer {
+        Response::FetchSnapshot(answer) => Some((answer.error, answer)),
+        _ => None,
+    };
+    let answer = match ask(node, ctx, asked, own).await {
+        Ok(answer) => answer,
         Err(code) => return refused(code),
     };
-    if answer.error == ErrorCode::INCONSISTENT_CLUSTER_ID {
-        return refused(answer.error);
-    }
-    let endpoint = leader_endpoint(&answer.leadership, ctx.version >= WITH_ENDPOINTS);
-    let node_endpoints = endpoint.map(|(node_id, endpoint)| NodeEndpoint {
-        node_id,
-        host: endpoint.host.clone(),
-        port: endpoint.port,
+    let node_endpoints = node_endpoints(ctx, &answer.leadership, |node_id, host, port| {
+        NodeEndpoint { node_id, host, port }
     });
     let data = ResponsePartitionSnapshot {
         index: 0,
@@ -78,7 +72,7 @@ pub async fn handle(
         position: answer.position.cast_signed(),
         unaligned_records: Records::Inline(answer.bytes),
     };
-    response(name, data, node_endpoints.into_iter().collect())
+    response(name, data, node_endpoints)
 }
 
 fn response(

@@ -8,17 +8,53 @@ use crate::access::{Operation, Resource};
 use crate::node::Node;
 pub(super) use crate::raft::{METADATA_TOPIC as TOPIC, only};
 
-/// Hands a request to the quorum.
-pub(super) async fn ask(
+/// Endpoints of the leader are told from this version on, of every API but Fetch.
+const WITH_ENDPOINTS: i16 = 1;
+
+/// The only partition of a request, if that is the metadata log's.
+macro_rules! metadata_partition {
+    ($topics:expr) => {{
+        let topic = $crate::api::quorum_peer::only($topics)
+            .filter(|topic| topic.topic_name == $crate::api::quorum_peer::TOPIC);
+        let partition = topic.and_then(|topic| $crate::api::quorum_peer::only(topic.partitions));
+        partition.filter(|partition| partition.partition_index == 0)
+    }};
+}
+pub(super) use metadata_partition;
+
+/// Hands a request to the quorum. `own` takes the answer out of what may be others', with its
+/// error: that of another cluster concerns the request as a whole.
+pub(super) async fn ask<A>(
     node: &Node,
     ctx: &RequestContext,
     request: Request,
-) -> Result<Response, ErrorCode> {
+    own: impl FnOnce(Response) -> Option<(ErrorCode, A)>,
+) -> Result<A, ErrorCode> {
     if !ctx.allows(node, Operation::ClusterAction, Resource::Cluster) {
         return Err(ErrorCode::CLUSTER_AUTHORIZATION_FAILED);
     }
     let controller = node.controller.get().ok_or(ErrorCode::BROKER_NOT_AVAILABLE)?;
-    controller.peer(request).await.map_err(|_| ErrorCode::BROKER_NOT_AVAILABLE)
+    let answer = controller.peer(request).await.map_err(|_| ErrorCode::BROKER_NOT_AVAILABLE)?;
+    match own(answer) {
+        Some((code @ ErrorCode::INCONSISTENT_CLUSTER_ID, _)) => Err(code),
+        Some((_, answer)) => Ok(answer),
+        None => Err(ErrorCode::UNKNOWN_SERVER_ERROR),
+    }
+}
+
+/// Endpoints, given by listener, host and port.
+pub(super) fn endpoints(given: impl Iterator<Item = (String, String, u16)>) -> Vec<Endpoint> {
+    given.map(|(listener, host, port)| Endpoint { listener, host, port }).collect()
+}
+
+/// Where the leader is, in an API's own form, if the client knows that it is told.
+pub(super) fn node_endpoints<E>(
+    ctx: &RequestContext,
+    leadership: &Leadership,
+    form: impl FnOnce(i32, String, u16) -> E,
+) -> Vec<E> {
+    let leader = leader_endpoint(leadership, ctx.version >= WITH_ENDPOINTS);
+    leader.map(|(id, at)| form(id, at.host.clone(), at.port)).into_iter().collect()
 }
 
 /// A replica; the zero directory is none (before KIP-853).

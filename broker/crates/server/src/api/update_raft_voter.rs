@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use barnabas_quorum::{self as quorum, Endpoint, Epoch, Request, Response, Voter};
-use barnabas_wire::ErrorCode;
+use barnabas_quorum::{self as quorum, Epoch, Request, Response, Voter};
 use barnabas_wire::api::update_raft_voter::{
     CurrentLeader, UpdateRaftVoterRequest, UpdateRaftVoterResponse,
 };
 
 use super::RequestContext;
-use super::quorum_peer::{ask, leader_endpoint, leader_id, replica};
+use super::quorum_peer::{ask, endpoints, leader_endpoint, leader_id, replica};
 use crate::node::Node;
 
 /// Serves the API.
@@ -20,24 +19,23 @@ pub async fn handle(
 ) -> UpdateRaftVoterResponse {
     let refused =
         |error_code| UpdateRaftVoterResponse { error_code, ..UpdateRaftVoterResponse::default() };
-    let endpoints = request.listeners.into_iter().map(|listener| Endpoint {
-        listener: listener.name,
-        host: listener.host,
-        port: listener.port,
-    });
+    let listeners = request.listeners.into_iter();
     let asked = Request::UpdateVoter(quorum::UpdateVoterRequest {
         cluster_id: request.cluster_id,
         epoch: Epoch(request.current_leader_epoch),
         voter: Voter {
             key: replica(request.voter_id, request.voter_directory_id),
-            endpoints: endpoints.collect(),
+            endpoints: endpoints(listeners.map(|known| (known.name, known.host, known.port))),
             kraft_version_min: request.kraft_version_feature.min_supported_version,
             kraft_version_max: request.kraft_version_feature.max_supported_version,
         },
     });
-    let answer = match ask(node, ctx, asked).await {
-        Ok(Response::UpdateVoter(answer)) => answer,
-        Ok(_) => return refused(ErrorCode::UNKNOWN_SERVER_ERROR),
+    let own = |answer| match answer {
+        Response::UpdateVoter(answer) => Some((answer.error, answer)),
+        _ => None,
+    };
+    let answer = match ask(node, ctx, asked, own).await {
+        Ok(answer) => answer,
         Err(code) => return refused(code),
     };
     let endpoint = leader_endpoint(&answer.leadership, true);

@@ -9,20 +9,15 @@ use barnabas_wire::api::vote::{
 };
 
 use super::RequestContext;
-use super::quorum_peer::{TOPIC, ask, leader_endpoint, leader_id, only, replica};
+use super::quorum_peer::{TOPIC, ask, leader_id, metadata_partition, node_endpoints, replica};
 use crate::node::Node;
-
-/// Endpoints are told from here on.
-const WITH_ENDPOINTS: i16 = 1;
 
 /// Serves the API.
 pub async fn handle(node: &Arc<Node>, ctx: &RequestContext, request: VoteRequest) -> VoteResponse {
     let refused = |error_code| VoteResponse { error_code, ..VoteResponse::default() };
     let voter = if request.voter_id < 0 { node.identity.node_id } else { request.voter_id };
     let cluster_id = request.cluster_id;
-    let topic = only(request.topics).filter(|topic| topic.topic_name == TOPIC);
-    let partition = topic.and_then(|topic| only(topic.partitions));
-    let Some(partition) = partition.filter(|partition| partition.partition_index == 0) else {
+    let Some(partition) = metadata_partition!(request.topics) else {
         return refused(ErrorCode::INVALID_REQUEST);
     };
     let asked = Request::Vote(quorum::VoteRequest {
@@ -36,19 +31,16 @@ pub async fn handle(node: &Arc<Node>, ctx: &RequestContext, request: VoteRequest
         },
         pre_vote: partition.pre_vote,
     });
-    let answer = match ask(node, ctx, asked).await {
-        Ok(Response::Vote(answer)) => answer,
-        Ok(_) => return refused(ErrorCode::UNKNOWN_SERVER_ERROR),
+    let own = |answer| match answer {
+        Response::Vote(answer) => Some((answer.error, answer)),
+        _ => None,
+    };
+    let answer = match ask(node, ctx, asked, own).await {
+        Ok(answer) => answer,
         Err(code) => return refused(code),
     };
-    if answer.error == ErrorCode::INCONSISTENT_CLUSTER_ID {
-        return refused(answer.error);
-    }
-    let endpoint = leader_endpoint(&answer.leadership, ctx.version >= WITH_ENDPOINTS);
-    let node_endpoints = endpoint.map(|(node_id, endpoint)| NodeEndpoint {
-        node_id,
-        host: endpoint.host.clone(),
-        port: endpoint.port,
+    let node_endpoints = node_endpoints(ctx, &answer.leadership, |node_id, host, port| {
+        NodeEndpoint { node_id, host, port }
     });
     VoteResponse {
         error_code: ErrorCode::NONE,
@@ -62,6 +54,6 @@ pub async fn handle(node: &Arc<Node>, ctx: &RequestContext, request: VoteRequest
                 vote_granted: answer.granted,
             }],
         }],
-        node_endpoints: node_endpoints.into_iter().collect(),
+        node_endpoints,
     }
 }

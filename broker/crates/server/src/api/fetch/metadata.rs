@@ -53,12 +53,12 @@ pub(super) async fn handle(
         max_bytes: partition.partition_max_bytes.min(request.max_bytes),
         high_watermark: (ctx.version >= WITH_HIGH_WATERMARK).then_some(partition.high_watermark),
     });
-    match ask(node, ctx, asked).await {
-        Ok(Response::Fetch(answer)) if answer.error == ErrorCode::INCONSISTENT_CLUSTER_ID => {
-            refused(answer.error)
-        }
-        Ok(Response::Fetch(answer)) => response(ctx.version, answer),
-        Ok(_) => refused(ErrorCode::UNKNOWN_SERVER_ERROR),
+    let own = |answer| match answer {
+        Response::Fetch(answer) => Some((answer.error, answer)),
+        _ => None,
+    };
+    match ask(node, ctx, asked, own).await {
+        Ok(answer) => response(ctx.version, answer),
         Err(code) => refused(code),
     }
 }
