@@ -4,6 +4,7 @@
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
 mod client;
+mod groups;
 mod nodes;
 
 use std::time::{Duration, Instant};
@@ -79,6 +80,23 @@ fn a_broker_that_is_killed_and_started_at_once_does_not_wait_for_its_session() {
         // broker.session.timeout.ms is 9 s.
         assert!(took < Duration::from_secs(6), "it was not back for {took:?}");
     }
+}
+
+#[test]
+fn a_whole_cluster_stops_at_once() {
+    let mut nodes = Nodes::start("");
+    for name in ["a", "b", "c", "d"] {
+        assert_eq!(nodes.client(0).create(name), ErrorCode::NONE);
+    }
+    let start = Instant::now();
+    assert_eq!(nodes.terminate_all(), [Some(0); 3]);
+    let took = start.elapsed();
+    // A broker asks for 20 s to be allowed to stop, if nobody answers.
+    assert!(took < Duration::from_secs(12), "it took {took:?}");
+    for id in 0..3 {
+        nodes.run(id);
+    }
+    nodes::eventually(PATIENCE, || nodes.client(0).leader("a") >= 0);
 }
 
 #[test]

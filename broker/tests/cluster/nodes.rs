@@ -121,8 +121,25 @@ impl Nodes {
 
     /// SIGTERM; the exit code.
     pub(crate) fn terminate(&mut self, id: i32) -> Option<i32> {
+        self.ask_to_stop(id);
+        self.wait(id)
+    }
+
+    /// SIGTERM to all at once; the exit codes.
+    pub(crate) fn terminate_all(&mut self) -> [Option<i32>; 3] {
+        for id in 0..3 {
+            self.ask_to_stop(id);
+        }
+        [0, 1, 2].map(|id| self.wait(id))
+    }
+
+    fn ask_to_stop(&self, id: i32) {
+        let child = self.children[index(id)].as_ref().expect("runs");
+        kill_process(Pid::from_child(child), Signal::TERM).expect("runs");
+    }
+
+    fn wait(&mut self, id: i32) -> Option<i32> {
         let mut child = self.children[index(id)].take().expect("runs");
-        kill_process(Pid::from_child(&child), Signal::TERM).expect("runs");
         child.wait().expect("ends").code()
     }
 

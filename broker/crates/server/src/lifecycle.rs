@@ -60,7 +60,11 @@ pub enum LifecycleError {
 /// A broker in the cluster.
 #[derive(Debug)]
 pub struct Lifecycle {
+    node: Arc<Node>,
     link: MetadataLink,
+    /// Whether others may need this node to decide.
+    is_controller: bool,
+    applied: watch::Receiver<i64>,
     failure: watch::Receiver<Option<Arc<MetadataError>>>,
     health: Arc<Health>,
     controlled_shutdown: bool,
@@ -71,6 +75,8 @@ pub struct Lifecycle {
 
 /// How long a broker asks to leave before it stops all the same.
 const LEAVE_TIMEOUT: Duration = Duration::from_secs(20);
+/// How long a controller that stops waits for brokers that stop, too.
+const LINGER: Duration = Duration::from_secs(3);
 
 /// A node that has applied all metadata, and is not served yet: as a broker it is fenced.
 #[derive(Debug)]
@@ -94,13 +100,13 @@ pub async fn start(
     health.set(BrokerState::Starting);
     let link = MetadataLink::new(&thread);
     let (applied, watcher) = watch::channel(-1);
-    let id = node.identity.node_id;
-    let controller = ClusterController::new(id, &thread, watcher.clone(), &node.dialer);
+    let controller = ClusterController::new(&node, &thread, watcher.clone(), &node.dialer);
     // A node is brought into the cluster once.
     let _ = node.controller.set(Arc::new(controller));
     let MetadataThread { published, leadership, failure, .. } = thread;
     publish::start(Arc::clone(&node), published, applied);
-    if !controller_listeners.is_empty() {
+    let is_controller = !controller_listeners.is_empty();
+    if is_controller {
         let registered =
             controllers::keep_registered(Arc::clone(&node), controller_listeners, watcher.clone());
         machine::spawn(registered);
@@ -112,7 +118,10 @@ pub async fn start(
     }
     let epoch = Arc::new(AtomicI64::new(-1));
     let lifecycle = Lifecycle {
+        node: Arc::clone(&node),
         link,
+        is_controller,
+        applied: watcher.clone(),
         failure,
         health: Arc::clone(&health),
         controlled_shutdown: options.controlled_shutdown,
@@ -193,8 +202,23 @@ impl Lifecycle {
     }
 
     /// Leaves the metadata quorum, whose leader resigns first, and closes the metadata log.
+    ///
+    /// When a whole cluster is stopped, those who leave it need controllers: these wait a moment
+    /// for the brokers that are about to.
     pub async fn stop(&self) {
+        if self.is_controller && tokio::time::timeout(LINGER, self.others_left()).await.is_err() {
+            tracing::info!("stops before other brokers that want to");
+        }
         self.link.shut_down().await;
+    }
+
+    async fn others_left(&self) {
+        let (me, mut applied) = (self.node.identity.node_id, self.applied.clone());
+        let are_leaving = || {
+            let image = self.node.image.load();
+            image.cluster.brokers().any(|broker| broker.id != me && beat::is_leaving(broker))
+        };
+        while are_leaving() && applied.changed().await.is_ok() {}
     }
 }
 

@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use barnabas_controller::{Request, Response};
+use barnabas_metadata::image::BrokerImage;
 use barnabas_wire::api::broker_heartbeat::{BrokerHeartbeatRequest, BrokerHeartbeatResponse};
 use barnabas_wire::{ErrorCode, Uuid};
 use tokio::sync::{oneshot, watch};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::{LifecycleError, Registration};
 use crate::http::{BrokerState, Health};
@@ -21,6 +22,34 @@ const RETRY: Duration = Duration::from_millis(5);
 const REFUSED_RETRY: Duration = Duration::from_millis(100);
 /// Pause between heartbeats of a broker that waits to be unfenced, or to be let go.
 const SOON: Duration = Duration::from_millis(10);
+/// How long a broker that wants to leave tries to reach a controller: longer than any fail-over of
+/// the controller, shorter than the patience of whoever stops a whole cluster at once.
+const UNHEARD: Duration = Duration::from_secs(5);
+
+/// What came of a heartbeat.
+enum Beat {
+    Heard(BrokerHeartbeatResponse),
+    /// Another process is registered under this id, or none.
+    Replaced,
+    /// Nobody answered, or with something else.
+    Unheard,
+}
+
+impl Beat {
+    /// Whether the controller said so; no if it said nothing.
+    fn is(&self, what: impl FnOnce(&BrokerHeartbeatResponse) -> bool) -> bool {
+        matches!(self, Self::Heard(response) if what(response))
+    }
+}
+
+/// What a heartbeat has tried to say.
+#[derive(Clone, Copy, Debug)]
+struct Told {
+    /// Failed log directories.
+    offline: usize,
+    /// The end of what was applied.
+    applied: i64,
+}
 
 #[derive(Debug)]
 pub(super) struct Beats {
@@ -36,11 +65,11 @@ impl Beats {
     pub(super) async fn join(
         &mut self,
         registration: &Registration,
-        timeout: Duration,
+        limit: Duration,
     ) -> Result<(), LifecycleError> {
         let mut refusal = String::from("no controller is active");
         let registered = self.register(registration, &mut refusal);
-        let Ok(epoch) = tokio::time::timeout(timeout, registered).await else {
+        let Ok(epoch) = timeout(limit, registered).await else {
             return Err(LifecycleError::Registration(refusal));
         };
         self.epoch.store(epoch, Ordering::Release);
@@ -54,7 +83,7 @@ impl Beats {
 
     /// Has the broker unfenced.
     pub(super) async fn enter(&mut self) {
-        while self.beat(false).await.is_none_or(|response| response.is_fenced) {
+        while !self.beat(false).await.is(|response| !response.is_fenced) {
             tokio::time::sleep(SOON).await;
         }
         self.wait_unfenced().await;
@@ -63,28 +92,36 @@ impl Beats {
 
     /// Heartbeats until the broker leaves.
     pub(super) async fn run(self, mut leaving: oneshot::Receiver<oneshot::Sender<()>>) {
-        // Failed log directories that a heartbeat has tried to report.
-        let mut told = 0;
+        let mut told = Told { offline: 0, applied: *self.applied.borrow() };
         loop {
             tokio::select! {
                 biased;
                 () = self.due(told) => {
-                    told = self.node.partitions.offline_dirs().count();
-                    if let Some(response) = self.beat(false).await
-                        && response.is_fenced
-                    {
+                    told = self.told();
+                    if self.beat(false).await.is(|response| response.is_fenced) {
                         tracing::warn!("fenced by the controller");
                     }
                 }
                 reply = &mut leaving => {
                     let Ok(reply) = reply else { return };
-                    while !self.beat(true).await.is_some_and(|response| response.should_shut_down) {
-                        tokio::time::sleep(SOON).await;
-                    }
+                    self.leave().await;
                     // Whoever asked may have given up.
                     let _ = reply.send(());
                     return;
                 }
+            }
+        }
+    }
+
+    /// Asks until the broker may stop, or there is nobody to ask.
+    async fn leave(&self) {
+        loop {
+            match timeout(UNHEARD, self.beat(true)).await {
+                Ok(Beat::Heard(response)) if response.should_shut_down => return,
+                // Whoever has its place leads what it led.
+                Ok(Beat::Replaced) => return,
+                Ok(Beat::Heard(_) | Beat::Unheard) => tokio::time::sleep(SOON).await,
+                Err(_) => return tracing::warn!("leaves without a controller that knows"),
             }
         }
     }
@@ -112,17 +149,37 @@ impl Beats {
         }
     }
 
-    /// Waits until the interval is over, or a log directory fails, which the controller has to
-    /// hear of at once.
-    async fn due(&self, told: usize) {
+    /// Waits until the interval is over, or the controller has to hear at once: of a log directory
+    /// that failed; or how far this broker is, because another one waits for that to stop.
+    async fn due(&self, told: Told) {
         tokio::select! {
             biased;
-            () = self.node.partitions.more_offline(told) => {}
+            () = self.node.partitions.more_offline(told.offline) => {}
+            () = self.awaited(told.applied) => {}
             () = tokio::time::sleep(self.interval) => {}
         }
     }
 
-    async fn beat(&self, want_shut_down: bool) -> Option<BrokerHeartbeatResponse> {
+    fn told(&self) -> Told {
+        let offline = self.node.partitions.offline_dirs().count();
+        Told { offline, applied: *self.applied.borrow() }
+    }
+
+    async fn awaited(&self, told: i64) {
+        let mut applied = self.applied.clone();
+        loop {
+            let is_news = applied.wait_for(|applied| *applied > told).await.is_ok();
+            if is_news && self.node.image.load().cluster.brokers().any(|one| is_leaving(one)) {
+                // Leaders move in several steps; each need not be told.
+                return tokio::time::sleep(SOON).await;
+            }
+            if applied.changed().await.is_err() {
+                return std::future::pending().await;
+            }
+        }
+    }
+
+    async fn beat(&self, want_shut_down: bool) -> Beat {
         let offline: Vec<_> = self.node.partitions.offline_dirs().map(Arc::clone).collect();
         let request = BrokerHeartbeatRequest {
             broker_id: self.node.identity.node_id,
@@ -133,16 +190,19 @@ impl Beats {
             offline_log_dirs: offline.iter().map(|dir| dir.id).collect(),
             cordoned_log_dirs: self.cordoned(),
         };
-        match self.node.ask_controller(Request::BrokerHeartbeat(request)).await.ok()? {
-            Response::BrokerHeartbeat(response) if response.error_code == ErrorCode::NONE => {
+        match self.node.ask_controller(Request::BrokerHeartbeat(request)).await {
+            Ok(Response::BrokerHeartbeat(response)) if response.error_code == ErrorCode::NONE => {
                 offline.iter().for_each(|dir| dir.set_reported());
-                Some(response)
+                Beat::Heard(response)
             }
-            Response::BrokerHeartbeat(response) => {
+            Ok(Response::BrokerHeartbeat(response)) => {
                 tracing::warn!(code = ?response.error_code, "heartbeat refused");
-                None
+                match response.error_code {
+                    ErrorCode::STALE_BROKER_EPOCH => Beat::Replaced,
+                    _ => Beat::Unheard,
+                }
             }
-            _ => None,
+            Ok(_) | Err(_) => Beat::Unheard,
         }
     }
 
@@ -179,4 +239,9 @@ impl Beats {
             }
         }
     }
+}
+
+/// Whether the broker is in a controlled shutdown: it stops when all others know the new leaders.
+pub(super) fn is_leaving(broker: &BrokerImage) -> bool {
+    broker.in_controlled_shutdown && !broker.fenced
 }
