@@ -4,6 +4,7 @@ mod cluster;
 mod forward;
 mod quorum_view;
 mod remote;
+mod repeat;
 mod voters;
 
 pub use cluster::ClusterController;

@@ -1,10 +1,11 @@
 //! The active controller of the cluster: in this process while it leads the quorum, else at the
 //! other end of a connection.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use barnabas_controller::{Request, Response};
+use barnabas_metadata::Image;
 use barnabas_quorum::{Leadership, NodeId, QuorumView};
 use futures::future::BoxFuture;
 use tokio::sync::watch;
@@ -14,7 +15,9 @@ use super::remote::{Remote, Verdict};
 use super::voters::{change_here, change_there};
 use super::{
     ControllerLink, ControllerUnavailable, QuorumState, VoterChange, VoterChanged, is_direct,
+    repeat,
 };
+use crate::node::Node;
 use crate::peer::{Dialer, PeerAddress};
 use crate::raft::{MetadataLink, MetadataThread};
 
@@ -31,7 +34,9 @@ const APPLY: Duration = Duration::from_secs(10);
 /// The way to the active controller, wherever it is.
 #[derive(Debug)]
 pub struct ClusterController {
-    node: NodeId,
+    id: NodeId,
+    /// Whose metadata shows what a request has done.
+    node: Weak<Node>,
     link: MetadataLink,
     leadership: watch::Receiver<Leadership>,
     kraft_version: watch::Receiver<i16>,
@@ -44,18 +49,20 @@ impl ClusterController {
     /// The controller as seen from a node with a metadata thread.
     #[must_use]
     pub fn new(
-        node: i32,
+        node: &Arc<Node>,
         thread: &MetadataThread,
         applied: watch::Receiver<i64>,
         dialer: &Arc<dyn Dialer>,
     ) -> Self {
+        let id = node.identity.node_id;
         Self {
-            node: NodeId(node),
+            id: NodeId(id),
+            node: Arc::downgrade(node),
             link: MetadataLink::new(thread),
             leadership: thread.leadership.clone(),
             kraft_version: thread.kraft_version.clone(),
             applied,
-            remote: Remote::new(dialer, node),
+            remote: Remote::new(dialer, id),
         }
     }
 
@@ -73,56 +80,71 @@ impl ClusterController {
         }
     }
 
+    fn image(&self) -> Arc<Image> {
+        self.node.upgrade().map(|node| node.image.load_full()).unwrap_or_default()
+    }
+
     async fn ask_anywhere(&self, request: Request) -> Result<Response, ControllerUnavailable> {
         let deadline = Instant::now() + ASK;
         let mut leadership = self.leadership.clone();
+        let (before, first) = (self.image(), request.clone());
+        let mut request = request;
+        // Whether an earlier attempt may have done what is asked.
+        let mut maybe_done = false;
         loop {
             let now = leadership.borrow_and_update().clone();
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return Err(ControllerUnavailable);
             }
-            let attempt = async {
-                match (now.leader, now.endpoint) {
-                    (Some(leader), _) if leader == self.node => {
-                        self.ask_here(request.clone()).await.ok()
-                    }
-                    (Some(leader), Some(endpoint)) => {
-                        let NodeId(id) = leader;
-                        let to = PeerAddress { id, host: endpoint.host, port: endpoint.port };
-                        self.ask_there(&to, request.clone(), left).await
-                    }
-                    _ => None,
-                }
-            };
+            let attempt = self.attempt(&now, request.clone(), left);
             tokio::select! {
                 biased;
-                answer = attempt => match answer {
-                    Some(response) => return Ok(response),
-                    None => pause(&mut leadership, deadline).await,
+                verdict = attempt => match verdict {
+                    Verdict::Answered(response) if maybe_done => {
+                        return Ok(repeat::settle(&first, response, &before, &self.image()));
+                    }
+                    Verdict::Answered(response) => return Ok(response),
+                    verdict => {
+                        maybe_done |= matches!(verdict, Verdict::Unknown);
+                        pause(&mut leadership, deadline).await;
+                    }
                 },
                 // Whoever was asked leads no longer, and may never answer.
-                () = deposed(self.leadership.clone(), now.leader) => {}
+                () = deposed(self.leadership.clone(), now.leader) => {
+                    maybe_done |= now.leader.is_some();
+                }
+            }
+            if maybe_done {
+                request = repeat::again(request, &before);
             }
         }
     }
 
-    async fn ask_there(
-        &self,
-        to: &PeerAddress,
-        request: Request,
-        limit: Duration,
-    ) -> Option<Response> {
-        let seen = Remote::effect_is_seen(&request);
-        match self.remote.ask(to, request, limit).await {
-            Verdict::Answered(response) => {
-                if seen && let Some(view) = self.remote.describe_quorum(to, limit.min(SOON)).await {
-                    self.visible(view.high_watermark.unwrap_or(-1)).await;
-                }
-                Some(response)
+    async fn attempt(&self, now: &Leadership, request: Request, left: Duration) -> Verdict {
+        match (now.leader, &now.endpoint) {
+            (Some(leader), _) if leader == self.id => match self.ask_here(request).await {
+                Ok(response) => Verdict::Answered(response),
+                Err(ControllerUnavailable) => Verdict::Unknown,
+            },
+            (Some(NodeId(id)), Some(endpoint)) => {
+                let to = PeerAddress { id, host: endpoint.host.clone(), port: endpoint.port };
+                self.ask_there(&to, request, left).await
             }
-            Verdict::TryAgain => None,
+            _ => Verdict::Unheard,
         }
+    }
+
+    async fn ask_there(&self, to: &PeerAddress, request: Request, limit: Duration) -> Verdict {
+        let seen = Remote::effect_is_seen(&request);
+        let verdict = self.remote.ask(to, request, limit).await;
+        if seen
+            && matches!(verdict, Verdict::Answered(_))
+            && let Some(view) = self.remote.describe_quorum(to, limit.min(SOON)).await
+        {
+            self.visible(view.high_watermark.unwrap_or(-1)).await;
+        }
+        verdict
     }
 
     async fn change_anywhere(
@@ -136,7 +158,7 @@ impl ClusterController {
             let now = leadership.borrow_and_update().clone();
             let left = deadline.saturating_duration_since(Instant::now());
             let changed = match (now.leader, now.endpoint) {
-                (Some(leader), _) if leader == self.node => {
+                (Some(leader), _) if leader == self.id => {
                     Some(change_here(&self.link, peers, change.clone()).await)
                 }
                 (Some(NodeId(id)), Some(endpoint)) => {
@@ -160,7 +182,7 @@ impl ClusterController {
             let now = leadership.borrow_and_update().clone();
             let left = deadline.saturating_duration_since(Instant::now());
             let view = match (now.leader, now.endpoint) {
-                (Some(leader), _) if leader == self.node => self.link.describe_quorum().await.ok(),
+                (Some(leader), _) if leader == self.id => self.link.describe_quorum().await.ok(),
                 (Some(NodeId(id)), Some(endpoint)) => {
                     let to = PeerAddress { id, host: endpoint.host, port: endpoint.port };
                     tokio::select! {

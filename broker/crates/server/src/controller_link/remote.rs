@@ -10,14 +10,17 @@ use barnabas_wire::api::describe_quorum::{
 };
 
 use super::{forward, quorum_view};
-use crate::peer::{Dialer, PeerAddress, Peers};
+use crate::peer::{Dialer, PeerAddress, PeerError, Peers};
 use crate::raft::METADATA_TOPIC;
 
 /// What became of an attempt.
 pub(super) enum Verdict {
     Answered(Response),
-    /// It is not the active controller, or cannot be reached.
-    TryAgain,
+    /// It is not the active controller any more, or the connection broke: it may have acted on the
+    /// request.
+    Unknown,
+    /// It cannot be reached.
+    Unheard,
 }
 
 /// Connections to controllers. A broker's heartbeats do not wait behind what takes longer.
@@ -46,11 +49,14 @@ impl Remote {
             _ => &self.others,
         };
         match forward::send(peers, to, request, limit).await {
-            Ok(response) if forward::is_refusal(&response) => Verdict::TryAgain,
+            Ok(response) if forward::is_refusal(&response) => Verdict::Unknown,
             Ok(response) => Verdict::Answered(response),
             Err(error) => {
                 tracing::debug!(controller = %to, %error, "no answer from the controller");
-                Verdict::TryAgain
+                match error {
+                    PeerError::Unreachable(_) => Verdict::Unheard,
+                    _ => Verdict::Unknown,
+                }
             }
         }
     }
