@@ -25,16 +25,25 @@ impl Client {
         Ok(Self { stream })
     }
 
-    fn ask<R: Request>(&mut self, version: i16, request: &R) -> R::Response {
+    pub(crate) fn ask<R: Request>(&mut self, version: i16, request: &R) -> R::Response {
+        self.try_ask(version, request).expect("answers")
+    }
+
+    /// Fails when the node ends.
+    pub(crate) fn try_ask<R: Request>(
+        &mut self,
+        version: i16,
+        request: &R,
+    ) -> io::Result<R::Response> {
         let frame = encode_request(version, 1, Some("cluster"), request).expect("encodes");
-        self.stream.write_all(&frame.bytes).expect("sends");
+        self.stream.write_all(&frame.bytes)?;
         let mut size = [0; 4];
-        self.stream.read_exact(&mut size).expect("answers");
+        self.stream.read_exact(&mut size)?;
         let mut frame = vec![0; usize::try_from(i32::from_be_bytes(size)).expect("a size")];
-        self.stream.read_exact(&mut frame).expect("answers whole");
+        self.stream.read_exact(&mut frame)?;
         let mut decoder = Decoder::new(frame.into());
         ResponseHeader::decode(&mut decoder, R::KEY, version).expect("has a header");
-        R::Response::decode(&mut decoder, version).expect("is a response")
+        Ok(R::Response::decode(&mut decoder, version).expect("is a response"))
     }
 
     pub(crate) fn create(&mut self, topic: &str) -> ErrorCode {
