@@ -13,6 +13,9 @@ pub struct FetchPosition {
     pub last_epoch: LeaderEpoch,
     /// The start of the follower's log.
     pub log_start_offset: i64,
+    /// The high watermark that the follower knows, if it wants to hear at once when it moves; else
+    /// `i64::MAX`.
+    pub high_watermark: i64,
 }
 
 /// What the leader said of a partition, as far as it decides what is next.

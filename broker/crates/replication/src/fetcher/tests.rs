@@ -12,6 +12,7 @@ fn at(leader_epoch: i32, offset: i64) -> FetchPosition {
         offset,
         last_epoch: LeaderEpoch(leader_epoch - 1),
         log_start_offset: 0,
+        high_watermark: i64::MAX,
     }
 }
 

@@ -42,6 +42,9 @@ pub enum Bound {
     LogEnd,
     /// A consumer: to the high watermark.
     HighWatermark,
+    /// A follower that consumers read from: to the log's end, and the wait is over when the high
+    /// watermark moves.
+    Both,
 }
 
 /// The waiting fetch requests of one broker.
@@ -154,8 +157,13 @@ impl<K: Clone + Ord, T> FetchPurgatory<K, T> {
 
 impl<K> WaitingFetch<K> {
     fn progressed(&mut self, progress: Progress) {
+        if self.bound == Bound::Both
+            && progress.high_watermark_bytes > self.seen.high_watermark_bytes
+        {
+            self.available = u64::MAX;
+        }
         let (before, after) = match self.bound {
-            Bound::LogEnd => (self.seen.log_end_bytes, progress.log_end_bytes),
+            Bound::LogEnd | Bound::Both => (self.seen.log_end_bytes, progress.log_end_bytes),
             Bound::HighWatermark => (self.seen.high_watermark_bytes, progress.high_watermark_bytes),
         };
         // Reports of two appends may overtake each other: an older one adds nothing.

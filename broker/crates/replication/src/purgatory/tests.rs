@@ -54,6 +54,21 @@ fn progress_reported_out_of_order_is_not_counted_twice() {
 }
 
 #[test]
+fn a_follower_with_readers_wakes_when_the_high_watermark_moves() {
+    for (bound, woken) in [(Bound::LogEnd, 0), (Bound::Both, 1)] {
+        let mut purgatory = FetchPurgatory::default();
+        let mut wait = fetch(&["a"], 1, 500);
+        wait.partitions[0].bound = bound;
+        wait.partitions[0].seen = Progress { log_end_bytes: 80, high_watermark_bytes: 0 };
+        purgatory.wait(wait);
+        let moved = Progress { log_end_bytes: 80, high_watermark_bytes: 80 };
+        assert_eq!(purgatory.progressed(&"a", moved).len(), woken, "{bound:?}");
+        let appended = Progress { log_end_bytes: 90, high_watermark_bytes: 80 };
+        assert_eq!(purgatory.progressed(&"a", appended).len(), 1 - woken, "{bound:?}");
+    }
+}
+
+#[test]
 fn a_consumer_does_not_wake_for_what_is_not_replicated() {
     let mut purgatory = FetchPurgatory::default();
     purgatory.wait(fetch(&["a"], 1, 500));

@@ -17,6 +17,8 @@ pub struct FetchPartition {
     pub last_fetched_epoch: i32,
     /// `log_start_offset` of a follower, else -1.
     pub log_start_offset: i64,
+    /// `high_watermark` of a follower that wants to hear at once when it moves, else `i64::MAX`.
+    pub high_watermark: i64,
 }
 
 /// What was found out for a partition, as far as sessions care.

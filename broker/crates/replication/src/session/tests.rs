@@ -9,6 +9,7 @@ fn partition(fetch_offset: i64) -> FetchPartition {
         current_leader_epoch: -1,
         last_fetched_epoch: -1,
         log_start_offset: -1,
+        high_watermark: i64::MAX,
     }
 }
 

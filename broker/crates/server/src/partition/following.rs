@@ -1,5 +1,6 @@
 //! What a follower does to its log: appends, cuts and new starts, as its leader has them.
 
+use std::sync::atomic::Ordering;
 use std::sync::{MutexGuard, PoisonError};
 
 use barnabas_records::RecordBatch;
@@ -198,6 +199,11 @@ impl Replica {
             offset: self.log.end_offset(),
             last_epoch: LeaderEpoch(self.log.latest_epoch().map_or(-1, |latest| latest.epoch)),
             log_start_offset: self.log.start_offset(),
+            high_watermark: if self.has_readers.load(Ordering::Relaxed) {
+                self.high_watermark()
+            } else {
+                i64::MAX
+            },
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Reads for Fetch.
 
+use std::sync::atomic::Ordering;
+
 use barnabas_bugs::{Bug, is_seeded};
 use barnabas_replication::{LeaderEpoch, NodeId, Progress};
 use barnabas_storage::{AbortedTxn, EpochEnd, FileRange, ReadRequest};
@@ -135,8 +137,11 @@ impl Replica {
     fn check_readable(&self, wanted: &Wanted) -> Result<Bounds, Fault> {
         let core = self.core();
         core.check_epoch(LeaderEpoch(wanted.current_leader_epoch))?;
-        if wanted.leader_only && !core.is_leader() {
-            return Err(Fault::NotLeader);
+        if !core.is_leader() {
+            if wanted.leader_only {
+                return Err(Fault::NotLeader);
+            }
+            self.has_readers.store(true, Ordering::Relaxed);
         }
         Ok(self.bounds(&core))
     }

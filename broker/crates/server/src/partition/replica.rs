@@ -1,6 +1,6 @@
 //! One partition's replica on this broker: its log and its replication state.
 
-use std::sync::atomic::AtomicI64;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
@@ -30,6 +30,8 @@ pub struct Replica {
     pub counters: Arc<TopicCounters>,
     /// Records appended since the last sync, for `flush.messages`.
     pub(super) unflushed: AtomicI64,
+    /// Whether consumers have read here under the present leader, who is another broker (KIP-392).
+    pub(super) has_readers: AtomicBool,
 }
 
 /// What consumers may read, at one moment.
@@ -62,6 +64,7 @@ impl Replica {
             core: Mutex::new(core),
             counters,
             unflushed: AtomicI64::new(0),
+            has_readers: AtomicBool::new(false),
         }
     }
 
@@ -160,6 +163,9 @@ impl Replica {
         let _appending = self.appending.lock().unwrap_or_else(PoisonError::into_inner);
         let mut core = self.core();
         let change = core.apply_metadata(metadata, now_ms);
+        if matches!(change, RoleChange::Leader | RoleChange::Follower) {
+            self.has_readers.store(false, Ordering::Relaxed);
+        }
         if change == RoleChange::Leader {
             let (epoch, start) = (core.leader_epoch().0, core.end_offset());
             self.log.assign_epoch(epoch, start);

@@ -149,6 +149,7 @@ fn request(node: &Node, planned: &FetcherRequest<PartitionKey>) -> FetchRequest 
                 fetch_offset: position.offset,
                 last_fetched_epoch: position.last_epoch.0,
                 log_start_offset: position.log_start_offset,
+                high_watermark: position.high_watermark,
                 partition_max_bytes: settings.fetch_max_bytes,
                 ..FetchPartition::default()
             });

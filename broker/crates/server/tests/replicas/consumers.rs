@@ -1,5 +1,7 @@
 //! Consumers that read from followers (KIP-392).
 
+use std::time::{Duration, Instant};
+
 use barnabas_records::Batches;
 use barnabas_wire::api::fetch::{FetchPartition, FetchRequest, FetchTopic, PartitionData};
 use barnabas_wire::{ErrorCode, Records};
@@ -10,8 +12,19 @@ const RACKS: &[(&str, &str)] =
     &[("replica.selector.class", "org.apache.kafka.common.replica.RackAwareReplicaSelector")];
 
 async fn fetch(cluster: &Cluster, id: i32, version: i16, offset: i64, rack: &str) -> PartitionData {
+    fetch_within(100, cluster, id, version, offset, rack).await
+}
+
+async fn fetch_within(
+    max_wait_ms: i32,
+    cluster: &Cluster,
+    id: i32,
+    version: i16,
+    offset: i64,
+    rack: &str,
+) -> PartitionData {
     let request = FetchRequest {
-        max_wait_ms: 100,
+        max_wait_ms,
         min_bytes: 1,
         session_epoch: -1,
         rack_id: rack.into(),
@@ -67,4 +80,20 @@ async fn a_follower_answers_to_its_own_high_watermark() {
     assert_eq!(beyond.error_code, ErrorCode::OFFSET_OUT_OF_RANGE);
     let old = fetch(&cluster, 1, 10, 0, "").await;
     assert_eq!(old.error_code, ErrorCode::NOT_LEADER_OR_FOLLOWER, "before KIP-392");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_consumer_of_a_follower_gets_a_record_without_another_behind_it() {
+    const ROUNDS: u8 = 10;
+    let cluster = Cluster::start(&[]).await;
+    let start = Instant::now();
+    for n in 0..ROUNDS {
+        let offset = i64::from(n);
+        let reader = fetch_within(5_000, &cluster, 2, 13, offset, "");
+        let (served, _) = tokio::join!(reader, cluster.produce(0, -1, batch(&[n])));
+        assert_eq!((served.error_code, batches(&served)), (ErrorCode::NONE, 1));
+    }
+    // The wait of an idle follower's fetch is 0.5 s.
+    let took = start.elapsed();
+    assert!(took < Duration::from_millis(250) * u32::from(ROUNDS), "took {took:?}");
 }

@@ -59,6 +59,7 @@ pub(super) fn session_request(
                 current_leader_epoch: partition.current_leader_epoch,
                 last_fetched_epoch: partition.last_fetched_epoch,
                 log_start_offset: partition.log_start_offset,
+                high_watermark: partition.high_watermark,
             };
             (key, asked)
         }));

@@ -43,6 +43,8 @@ pub(super) struct Outcome {
     pub(super) counters: Option<Arc<TopicCounters>>,
     /// Nothing is sent this time, whatever there is.
     pub(super) held_back: bool,
+    /// The high watermark that a follower knows, if it wants to hear when it moves.
+    known_high_watermark: i64,
 }
 
 impl<'a> Fetch<'a> {
@@ -155,12 +157,14 @@ impl<'a> Fetch<'a> {
             .filter(|outcome| !outcome.held_back)
             .map(|outcome| {
                 let read = outcome.result.as_ref().ok()?;
-                if read.diverging.is_some() || read.preferred.is_some() {
+                let is_news = read.high_watermark > outcome.known_high_watermark;
+                if is_news || read.diverging.is_some() || read.preferred.is_some() {
                     return None;
                 }
                 Some(WaitingFetch {
                     partition: outcome.key?,
                     bound: match self.kind {
+                        ReadKind::Replica if outcome.known_high_watermark < i64::MAX => Bound::Both,
                         ReadKind::Replica => Bound::LogEnd,
                         ReadKind::Committed | ReadKind::Uncommitted => Bound::HighWatermark,
                     },
@@ -219,7 +223,11 @@ impl<'a> Fetch<'a> {
             }
             Ok(read)
         });
-        Outcome { key: found.ok(), result, counters, held_back }
+        let known_high_watermark = match self.follower {
+            Some(_) => asked.high_watermark,
+            None => i64::MAX,
+        };
+        Outcome { key: found.ok(), result, counters, held_back, known_high_watermark }
     }
 
     /// Whether `leader.replication.throttled.rate` counts what the follower is sent: not where it
