@@ -271,6 +271,11 @@ impl State {
         loop {
             let rest = records.split_off(records.len().min(RECORDS_PER_BATCH_MAX));
             let end = self.driver.propose(self.epoch, records, version)?;
+            if end.is_none() {
+                // This node resigned. The controller took the records for written: asked once more,
+                // it would say that everything is done.
+                self.lose();
+            }
             if rest.is_empty() || end.is_none() {
                 return Ok(end);
             }
