@@ -259,6 +259,25 @@ async fn a_full_volume_refuses_records_until_there_is_space() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_could_not_be_synced_for_want_of_space_is_synced_later() {
+    let broker = Broker::start(SimDisk::new(1)).await;
+    broker.create("t", 2).await;
+    let replica = broker.in_dir("/a");
+    let kind = FaultKind::Full;
+    let (operation, path) = ("write", "index");
+    broker.disk.inject(DiskFault { operation, path, after: 0, times: u64::MAX, kind });
+    for _ in 0..20 {
+        broker.produce(&replica).unwrap();
+    }
+    assert!(!replica.dir().flush(replica.key, 20).await);
+    assert!(replica.log.recovery_point() < 20 && !replica.is_offline());
+    broker.disk.heal();
+    // Nobody asks again.
+    broker.until(|_| replica.log.recovery_point() == 20).await;
+    broker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_partition_that_found_no_space_is_opened_when_there_is_some() {
     let broker = Broker::start(SimDisk::new(1)).await;
     let kind = FaultKind::Full;

@@ -41,6 +41,9 @@ impl Default for Intervals {
     }
 }
 
+/// Pause after which a log is synced again that could not be.
+const SYNC_AGAIN: Duration = Duration::from_secs(1);
+
 /// Looks after one log directory for as long as the broker runs. Sleeps until something is due.
 pub async fn maintain(partitions: Arc<Partitions>, dir: Arc<LogDir>, intervals: Intervals) {
     let start = Instant::now();
@@ -166,6 +169,10 @@ async fn flush_waiting(partitions: &Partitions, dir: &LogDir) {
             }
             if is_synced && let Some(progress) = replica.synced(clock.monotonic_ms()) {
                 waiters.progressed(&replica, progress, true);
+            }
+            if !is_synced && !replica.is_offline() {
+                // For want of space. Records that wait for it may be the last, so that nobody asks.
+                replica.dir().flush_within(key, SYNC_AGAIN);
             }
             replica.unflushed.store(0, std::sync::atomic::Ordering::Relaxed);
             for waiting in flush.waiting {
