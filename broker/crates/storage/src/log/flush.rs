@@ -74,6 +74,8 @@ impl Log {
             }
         }
         self.flush_all()?;
+        // Also if there was nothing else to flush: the next start believes the file.
+        self.sync_epochs()?;
         self.release()?;
         Ok(())
     }

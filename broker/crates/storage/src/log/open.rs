@@ -71,6 +71,15 @@ impl Log {
         recovery.epochs = epoch::load(disk.as_ref(), &options.dir)?;
         let opened = recovery.run()?;
         let high_watermark = opened.start;
+        tracing::debug!(
+            dir = %options.dir.display(),
+            clean = options.clean_shutdown,
+            start = opened.start,
+            end = opened.end,
+            recovery_point = opened.recovery_point,
+            epochs = ?opened.epochs.entries(),
+            "opened a log"
+        );
         Ok(Self {
             home: Mutex::new(home),
             partition: options.partition,
