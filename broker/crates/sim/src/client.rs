@@ -4,6 +4,8 @@ mod admin;
 mod committer;
 mod connection;
 mod consumer;
+mod member;
+mod offsets;
 mod producer;
 mod router;
 
@@ -11,5 +13,6 @@ pub use admin::{TopicPlan, create_topics};
 pub use committer::Committer;
 pub use connection::Lost;
 pub use consumer::{Consumer, read_all};
+pub use member::{Member, Owners};
 pub use producer::Producer;
 pub use router::Router;

@@ -166,6 +166,14 @@ impl History {
         }
     }
 
+    /// Where the log of a partition ends at least, if nothing is lost. A leader that was just
+    /// elected tells for a while that it ends earlier.
+    #[must_use]
+    pub fn end(&self, partition: &Partition) -> i64 {
+        let mut state = self.state();
+        if self.promise.durable { state.of(partition).end() } else { 0 }
+    }
+
     /// Everything of a partition was read after all faults ended.
     pub fn read_finally(&self, partition: &Partition, reads: &[Read]) {
         let mut state = self.state();

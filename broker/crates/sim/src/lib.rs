@@ -23,3 +23,7 @@ pub mod trace;
 
 pub use run::{Outcome, simulate};
 pub use scenario::Scenario;
+
+/// A sixth of a simulation is allocation.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;

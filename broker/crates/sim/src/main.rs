@@ -34,7 +34,7 @@ struct Arguments {
     #[arg(long)]
     nodes: Option<i32>,
     /// Simulated seconds during which faults happen.
-    #[arg(long, default_value_t = 60)]
+    #[arg(long, default_value_t = 20)]
     seconds: u64,
     /// Seeds that are simulated at the same time.
     #[arg(long, default_value_t = 2)]

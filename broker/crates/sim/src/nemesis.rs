@@ -95,8 +95,10 @@ impl Nemesis {
         }
     }
 
-    /// Takes everything back and starts who does not run.
+    /// Takes everything back and starts who does not run. From now on, nothing happens but that
+    /// nodes which are still to end are started again.
     pub async fn heal(&mut self, cluster: &mut Cluster) {
+        self.acts.clear();
         self.due.clear();
         cluster.world().network.heal();
         for index in 0..cluster.hosts.len() {

@@ -12,7 +12,9 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
-use crate::client::{Committer, Consumer, Producer, Router, create_topics, read_all};
+use crate::client::{
+    Committer, Consumer, Member, Owners, Producer, Router, create_topics, read_all,
+};
 use crate::cluster::Cluster;
 use crate::history::{Counts, History, Kind, Partition, Violation};
 use crate::host::World;
@@ -31,6 +33,8 @@ const RECOVERY: Duration = Duration::from_secs(90);
 const LOOK: Duration = Duration::from_millis(100);
 /// How long clients get to finish what they began: longer than a producer's delivery timeout.
 const FINISH: Duration = Duration::from_secs(150);
+/// Longer than everything that is waited for together.
+const FOREVER: Duration = Duration::from_secs(86_400);
 /// How long a clean stop may take.
 const STOP: Duration = Duration::from_secs(60);
 
@@ -140,6 +144,13 @@ async fn run(scenario: &Scenario, print: bool) -> Outcome {
     }
 }
 
+/// Everybody who talks to the cluster.
+#[derive(Default)]
+struct Clients {
+    workers: JoinSet<()>,
+    committers: JoinSet<Committer>,
+}
+
 struct Run<'a> {
     scenario: &'a Scenario,
     world: &'a World,
@@ -161,8 +172,25 @@ impl Run<'_> {
     /// Clients work while faults happen, then everything is checked.
     async fn disturb(&self, cluster: &mut Cluster, observer: &mut Observer) {
         let (stop, stopped) = watch::channel(false);
-        let mut workers = JoinSet::new();
-        let mut committers = JoinSet::new();
+        let clients = self.clients(cluster, &stopped);
+        let mut nemesis = Nemesis::new(self.world.random.fork(), self.scenario.faults);
+        let faults = Duration::from_secs(self.scenario.seconds);
+        self.watch(cluster, &mut nemesis, observer, Instant::now() + faults).await;
+        nemesis.heal(cluster).await;
+        let _ = stop.send(true);
+        let router = self.router(cluster);
+        let forever = Instant::now() + FOREVER;
+        tokio::select! {
+            biased;
+            () = Box::pin(self.finish(router, clients)) => {}
+            () = Box::pin(self.watch(cluster, &mut nemesis, observer, forever)) => {}
+        }
+        observer.look(cluster, self.history);
+        observer.compare(cluster, self.history);
+    }
+
+    fn clients(&self, cluster: &Cluster, stop: &watch::Receiver<bool>) -> Clients {
+        let mut clients = Clients::default();
         let partitions = self.partitions();
         let mut number = 0;
         for partition in &partitions {
@@ -175,17 +203,17 @@ impl Run<'_> {
                     partition: partition.clone(),
                     guarantee: *guarantee,
                     pause_ms: self.scenario.pause_ms,
-                    stop: stopped.clone(),
+                    stop: stop.clone(),
                 };
-                workers.spawn(producer.run());
+                clients.workers.spawn(producer.run());
             }
             let consumer = Consumer {
                 router: self.router(cluster),
                 history: Arc::clone(self.history),
                 partition: partition.clone(),
-                stop: stopped.clone(),
+                stop: stop.clone(),
             };
-            workers.spawn(consumer.run());
+            clients.workers.spawn(consumer.run());
         }
         for group in 0..self.scenario.groups {
             let committer = Committer {
@@ -194,42 +222,57 @@ impl Run<'_> {
                 group: format!("group{group}"),
                 partition: partitions[0].clone(),
                 pause_ms: self.scenario.pause_ms,
-                stop: stopped.clone(),
+                stop: stop.clone(),
             };
-            committers.spawn(committer.run());
+            clients.committers.spawn(committer.run());
         }
-        self.nemesis(cluster, observer).await;
-        let _ = stop.send(true);
-        let finished = async { while workers.join_next().await.is_some() {} };
-        if timeout(FINISH, finished).await.is_err() {
-            self.history.unavailable("producing");
-        }
-        workers.abort_all();
-        self.check(cluster, committers, &partitions).await;
-        observer.look(cluster, self.history);
-        observer.compare(cluster, self.history);
+        self.members(cluster, &mut clients, stop);
+        clients
     }
 
-    async fn nemesis(&self, cluster: &mut Cluster, observer: &mut Observer) {
-        let until = Instant::now() + Duration::from_secs(self.scenario.seconds);
-        let mut nemesis = Nemesis::new(self.world.random.fork(), self.scenario.faults);
+    fn members(&self, cluster: &Cluster, clients: &mut Clients, stop: &watch::Receiver<bool>) {
+        let mut partitions = self.partitions();
+        partitions.retain(|partition| *partition.topic == *self.scenario.topics[0].name);
+        let owners = Owners::default();
+        for _ in 0..self.scenario.members_of_group {
+            let member = Member {
+                router: self.router(cluster),
+                history: Arc::clone(self.history),
+                group: "shared".to_owned(),
+                partitions: partitions.clone(),
+                owners: Arc::clone(&owners),
+                pause_ms: self.scenario.pause_ms,
+                stop: stop.clone(),
+                id: String::new(),
+            };
+            clients.workers.spawn(member.run());
+        }
+    }
+
+    /// Lets the nemesis do its work, and looks into the nodes.
+    async fn watch(
+        &self,
+        cluster: &mut Cluster,
+        nemesis: &mut Nemesis,
+        observer: &mut Observer,
+        until: Instant,
+    ) {
         while Instant::now() < until {
             let next = until.min(Instant::now() + LOOK);
             nemesis.run(cluster, next).await;
             observer.look(cluster, self.history);
         }
-        nemesis.heal(cluster).await;
     }
 
-    /// Reads everything once more.
-    async fn check(
-        &self,
-        cluster: &mut Cluster,
-        mut committers: JoinSet<Committer>,
-        partitions: &[Partition],
-    ) {
-        let mut router = self.router(cluster);
-        for partition in partitions {
+    /// Waits for the clients, and reads everything once more.
+    async fn finish(&self, mut router: Router, mut clients: Clients) {
+        let workers = &mut clients.workers;
+        let finished = async { while workers.join_next().await.is_some() {} };
+        if timeout(FINISH, finished).await.is_err() {
+            self.history.unavailable("producing");
+        }
+        workers.abort_all();
+        for partition in &self.partitions() {
             match read_all(&mut router, partition, self.history, RECOVERY).await {
                 Ok(reads) => self.history.read_finally(partition, &reads),
                 Err(code) => {
@@ -237,7 +280,7 @@ impl Run<'_> {
                 }
             }
         }
-        while let Some(Ok(committer)) = committers.join_next().await {
+        while let Some(Ok(committer)) = clients.committers.join_next().await {
             committer.check_finally(RECOVERY).await;
         }
     }

@@ -21,7 +21,7 @@ pub struct Scale {
 
 impl Default for Scale {
     fn default() -> Self {
-        Self { nodes: None, seconds: 60 }
+        Self { nodes: None, seconds: 20 }
     }
 }
 
@@ -78,8 +78,10 @@ pub struct Scenario {
     pub topics: Vec<TopicPlan>,
     /// A producer's guarantee, per producer and partition.
     pub producers: Vec<Guarantee>,
-    /// Number of groups.
+    /// Number of groups without members.
     pub groups: usize,
+    /// Members of a group that shares a topic.
+    pub members_of_group: usize,
     /// Mean pause of a client, ms.
     pub pause_ms: u64,
     /// Faults.
@@ -107,14 +109,19 @@ impl Scenario {
         let promise = Promise { durable: synced };
         let topics = topics(&random, nodes, min_isr);
         let producers = (0..random.within(1..4)).map(|_| guarantee(&random)).collect();
+        let dynamic = random.chance(0.5);
+        let groups = usize::try_from(random.within(1..3)).unwrap_or(1);
+        // What came later is drawn apart: a seed stays what it was.
+        let later = Random::new(seed ^ 0x1a7e_2000);
         Self {
             seed,
             members,
-            dynamic: random.chance(0.5),
+            dynamic,
             topics,
             producers,
-            groups: usize::try_from(random.within(1..3)).unwrap_or(1),
-            pause_ms: random.pick(&[20, 50, 200]),
+            groups,
+            members_of_group: later.pick(&[0, 0, 2, 3]),
+            pause_ms: random.pick(&[20, 100, 300]),
             settings: settings(&random, replication, min_isr, synced),
             faults,
             promise,

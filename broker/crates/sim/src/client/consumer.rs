@@ -39,7 +39,7 @@ impl Consumer {
                 Ok(fetched) => {
                     self.history.read(&self.partition, offset, &fetched.reads);
                     offset = fetched.next(offset);
-                    if offset > 0 && self.router.random().chance(0.005) {
+                    if offset > 0 && self.router.random().chance(0.002) {
                         let back = self.router.random().within(0..offset.unsigned_abs());
                         offset = i64::try_from(back).unwrap_or(0);
                     }
@@ -58,7 +58,8 @@ impl Consumer {
     }
 }
 
-/// Reads a partition from the beginning to the high watermark.
+/// Reads a partition from the beginning to the high watermark, and as far as anybody was told that
+/// it goes.
 ///
 /// # Errors
 /// The code of the last failure, when it cannot be read for so long.
@@ -69,6 +70,7 @@ pub async fn read_all(
     patience: Duration,
 ) -> Result<Vec<Read>, ErrorCode> {
     let deadline = tokio::time::Instant::now() + patience;
+    let end = history.end(partition);
     let mut all = Vec::new();
     let mut offset = 0;
     loop {
@@ -77,8 +79,12 @@ pub async fn read_all(
                 history.read(partition, offset, &fetched.reads);
                 offset = fetched.next(offset);
                 all.extend(fetched.reads);
-                if offset >= fetched.high_watermark {
+                let everything = offset >= fetched.high_watermark.max(end);
+                if everything || tokio::time::Instant::now() > deadline {
                     return Ok(all);
+                }
+                if offset >= fetched.high_watermark {
+                    tokio::time::sleep(BACKOFF).await;
                 }
             }
             Err(code) if tokio::time::Instant::now() > deadline => return Err(code),
@@ -113,7 +119,7 @@ async fn fetch(
     let wanted = FetchPartition {
         partition: partition.number,
         fetch_offset: offset,
-        current_leader_epoch: -1,
+        current_leader_epoch: router.leader_epoch(partition),
         partition_max_bytes: max_bytes,
         ..FetchPartition::default()
     };

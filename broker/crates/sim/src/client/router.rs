@@ -27,6 +27,8 @@ pub struct Router {
     bootstrap: Vec<SocketAddr>,
     brokers: BTreeMap<i32, SocketAddr>,
     leaders: BTreeMap<Partition, i32>,
+    /// The newest leader epochs: who says an older one leads no more, and does not know it yet.
+    epochs: BTreeMap<Partition, i32>,
     coordinators: BTreeMap<String, i32>,
     connections: BTreeMap<SocketAddr, Connection>,
 }
@@ -41,6 +43,7 @@ impl Router {
             bootstrap,
             brokers: BTreeMap::new(),
             leaders: BTreeMap::new(),
+            epochs: BTreeMap::new(),
             coordinators: BTreeMap::new(),
             connections: BTreeMap::new(),
         }
@@ -68,6 +71,11 @@ impl Router {
     #[must_use]
     pub fn leader_id(&self, partition: &Partition) -> Option<i32> {
         self.leaders.get(partition).copied()
+    }
+
+    /// The newest leader epoch that was heard of; -1 if none was.
+    pub(super) fn leader_epoch(&self, partition: &Partition) -> i32 {
+        self.epochs.get(partition).copied().unwrap_or(-1)
     }
 
     /// The leader is another one now.
@@ -142,7 +150,10 @@ impl Router {
         for found in &response.topics {
             for partition in &found.partitions {
                 let key = Partition::new(topic, partition.partition_index);
-                if partition.leader_id >= 0 && partition.error_code == ErrorCode::NONE {
+                let newest = self.epochs.entry(key.clone()).or_insert(-1);
+                let is_old = partition.leader_epoch < *newest;
+                *newest = partition.leader_epoch.max(*newest);
+                if partition.leader_id >= 0 && partition.error_code == ErrorCode::NONE && !is_old {
                     self.leaders.insert(key, partition.leader_id);
                 } else {
                     self.leaders.remove(&key);

@@ -11,19 +11,21 @@ pub(super) struct Commits {
 
 #[derive(Debug)]
 struct Committed {
-    /// The last that was acknowledged or seen.
+    /// The highest that was acknowledged or seen.
     known: i64,
-    /// The last that was tried.
+    /// The highest that was tried: a member that is none any more may try a lower one.
     tried: i64,
 }
 
 impl Commits {
     pub(super) fn committing(&mut self, group: &str, partition: &Partition, offset: i64) {
-        self.of(group, partition).tried = offset;
+        let of = self.of(group, partition);
+        of.tried = of.tried.max(offset);
     }
 
     pub(super) fn committed(&mut self, group: &str, partition: &Partition, offset: i64) {
-        self.of(group, partition).known = offset;
+        let of = self.of(group, partition);
+        of.known = of.known.max(offset);
     }
 
     pub(super) fn fetched(

@@ -125,6 +125,14 @@ impl PartitionHistory {
         findings
     }
 
+    /// Where the log ends at least, as far as clients were told.
+    pub(super) fn end(&self) -> i64 {
+        let seen = self.seen.last_key_value().map(|(offset, _)| *offset);
+        let kept = self.values.values().filter(|sent| sent.outcome == Outcome::Acked);
+        let acked = kept.filter(|sent| sent.guarantee.acks == -1).filter_map(|sent| sent.offset);
+        acked.chain(seen).max().map_or(0, |last| last + 1)
+    }
+
     pub(super) fn finish(&mut self, reads: &[Read], promise: Promise) -> Findings {
         let mut findings = Findings::new();
         let mut places: BTreeMap<Value, Vec<i64>> = BTreeMap::new();

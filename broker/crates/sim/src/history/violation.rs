@@ -34,6 +34,8 @@ pub enum Kind {
     CommitLost,
     /// A committed offset was never committed.
     CommitForeign,
+    /// Two members of a group were given a partition in one generation.
+    TwoOwners,
     /// Two brokers led in one epoch.
     TwoLeaders,
     /// The high watermark or the log's start went back within an epoch.

@@ -69,7 +69,9 @@ impl Changes {
         let members = accepted.get(&now.partition_epoch)?;
         let other = |member: &&BrokerState| {
             let registered = cluster.broker(member.broker_id).map(|broker| broker.epoch);
-            member.broker_epoch != -1 && registered != Some(member.broker_epoch)
+            // A reassignment that the change completed dropped some of them at once.
+            let stayed = now.isr.contains(&member.broker_id);
+            stayed && member.broker_epoch != -1 && registered != Some(member.broker_epoch)
         };
         let BrokerState { broker_id, broker_epoch } = members.iter().find(other)?;
         let text = format!("{partition}: {broker_id} of epoch {broker_epoch} is in the ISR");
