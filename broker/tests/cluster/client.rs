@@ -80,11 +80,12 @@ impl Client {
         self.metadata().brokers.len()
     }
 
-    /// The leader of a topic's only partition.
-    pub(crate) fn leader(&mut self, topic: &str) -> i32 {
+    /// The leader of a topic's only partition; none while it has none, or this node does not know
+    /// the topic yet.
+    pub(crate) fn leader(&mut self, topic: &str) -> Option<i32> {
         let topics = self.metadata().topics;
-        let topic = topics.into_iter().find(|known| known.name.as_deref() == Some(topic));
-        topic.expect("exists").partitions[0].leader_id
+        let topic = topics.into_iter().find(|known| known.name.as_deref() == Some(topic))?;
+        Some(topic.partitions[0].leader_id).filter(|leader| *leader >= 0)
     }
 
     pub(crate) fn quorum(&mut self) -> ResponsePartitionData {
