@@ -165,6 +165,13 @@ pub struct KafkaClusterSpec {
     #[schemars(schema_with = "config::broker_configs")]
     pub config: Configs,
 
+    /// Bytes per second that each broker receives at most, and sends at most, of replicas that move
+    /// because a KafkaTopic says so (`leader.replication.throttled.rate` and
+    /// `follower.replication.throttled.rate`). By default there is no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1024))]
+    pub replication_throttle: Option<i64>,
+
     /// Broker image, by default the one that the operator was installed with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 512), regex(pattern = r"^[^\s]+$"))]

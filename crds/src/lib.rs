@@ -12,7 +12,7 @@ pub mod topic;
 
 pub use cluster::{KafkaCluster, KafkaClusterSpec, KafkaClusterStatus};
 pub use definition::definitions;
-pub use topic::{DeletionPolicy, KafkaTopic, KafkaTopicSpec, KafkaTopicStatus};
+pub use topic::{DeletionPolicy, KafkaTopic, KafkaTopicSpec, KafkaTopicStatus, Placement};
 
 /// API group of every resource.
 pub const GROUP: &str = "kafka.barnabas.dev";

@@ -93,6 +93,11 @@ use crate::config::{self, Configs};
         "min.insync.replicas is greater than replicas, nobody could produce: lower it, or raise \
          replicas"
     ),
+    validation = Rule::new(
+        "!has(self.placement) || (has(self.partitions) && has(self.replicas))"
+    )
+    .message("placement needs a number of partitions and replicas to place: set partitions and \
+              replicas"),
     validation = Rule::new("!has(oldSelf.partitions) || has(self.partitions)")
         .message("partitions cannot be taken back: restore the number"),
     validation = Rule::new(
@@ -145,6 +150,11 @@ pub struct KafkaTopicSpec {
     #[schemars(range(min = 1, max = 1000))]
     pub replicas: Option<i32>,
 
+    /// Which brokers have the topic, by default any. Needs `partitions` and `replicas`. When it
+    /// changes, replicas move, as fast as the cluster's `replicationThrottle` allows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub placement: Option<Placement>,
+
     /// Topic configs by Kafka's names, for example `retention.ms: 3600000`. Whole numbers may be
     /// written as numbers, everything else is quoted. What is not here has the broker's default,
     /// and is set back to it.
@@ -156,6 +166,37 @@ pub struct KafkaTopicSpec {
     /// its records, `Delete` deletes them.
     #[serde(default)]
     pub deletion_policy: DeletionPolicy,
+}
+
+/// Which brokers have a topic: those that are in one of the pools and in one of the racks. Over the
+/// racks of these brokers, replicas spread as far as possible.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[x_kube(
+    validation = Rule::new("has(self.pools) || has(self.racks)")
+        .message("placement names neither pools nor racks: name some, or leave placement out")
+)]
+pub struct Placement {
+    /// Names of node pools of the KafkaCluster, by default all that have brokers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(
+        length(min = 1, max = 16),
+        inner(length(min = 1, max = 30), regex(pattern = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"))
+    )]
+    #[x_kube(merge_strategy = ListMerge::Set)]
+    pub pools: Vec<String>,
+
+    /// Racks, by default all: values of `broker.rack`, which are the zones of the Kubernetes nodes
+    /// unless the KafkaCluster says otherwise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(
+        length(min = 1, max = 64),
+        inner(
+            length(min = 1, max = 63),
+            regex(pattern = r"^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$")
+        )
+    )]
+    #[x_kube(merge_strategy = ListMerge::Set)]
+    pub racks: Vec<String>,
 }
 
 /// A KafkaCluster in the same namespace.

@@ -15,6 +15,12 @@ pub const MIN_ISR: &str = "min.insync.replicas";
 /// How many replicas committed offsets have.
 const OFFSETS_REPLICAS: &str = "offsets.topic.replication.factor";
 
+/// Configs that the operator keeps in step.
+pub const MANAGED: &[&str] = &[MIN_ISR, THROTTLES[0], THROTTLES[1]];
+/// What `spec.replicationThrottle` sets.
+const THROTTLES: [&str; 2] =
+    ["leader.replication.throttled.rate", "follower.replication.throttled.rate"];
+
 /// What brokers are told unless the user says otherwise: topics have three replicas, of which two
 /// have to be in sync, as soon as there are brokers for that; and never more replicas than
 /// brokers: nobody could create them.
@@ -37,6 +43,10 @@ pub fn of_brokers(cluster: &Cluster) -> BTreeMap<String, String> {
 pub fn change(cluster: &Cluster, live: Option<&Live>) -> ConfigChange {
     let mut change = ConfigChange::new();
     let Some(live) = live.filter(|live| live.quorum.leader.is_some()) else { return change };
+    let rate = cluster.replication_throttle.map(|rate| rate.to_string());
+    for name in THROTTLES.iter().filter(|name| live.defaults.get(**name) != rate.as_ref()) {
+        change.insert((*name).to_owned(), rate.clone());
+    }
     // What is no number, the brokers refuse to start with.
     let Ok(wanted) = min_isr(cluster).parse::<usize>() else { return change };
     let found = live.defaults.get(MIN_ISR).and_then(|value| value.parse::<usize>().ok());
@@ -114,6 +124,19 @@ mod tests {
             live.brokers.get_mut(&id).unwrap().fenced = true;
         }
         assert_eq!(change(&three(), Some(&live)), ConfigChange::new());
+    }
+
+    #[test]
+    fn moving_replicas_are_throttled_as_long_as_the_spec_says_so() {
+        let throttled = cluster(|raw| raw.spec.replication_throttle = Some(1_000_000));
+        let set = change(&throttled, Some(&with("1")));
+        assert_eq!(set.len(), 2);
+        assert!(set.values().all(|rate| rate.as_deref() == Some("1000000")), "{set:?}");
+        let mut live = with("1");
+        live.defaults.extend(set.into_iter().filter_map(|(name, rate)| Some((name, rate?))));
+        assert_eq!(change(&throttled, Some(&live)), ConfigChange::new());
+        let unset = change(&cluster(|_| {}), Some(&live));
+        assert!(unset.len() == 2 && unset.values().all(Option::is_none), "{unset:?}");
     }
 
     #[test]

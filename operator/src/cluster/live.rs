@@ -6,7 +6,7 @@ use std::time::Duration;
 use barnabas_crds::cluster::{PartitionsStatus, QuorumStatus};
 use tokio::time::timeout;
 
-use super::defaults::MIN_ISR;
+use super::defaults;
 use crate::kafka::{Admin, Broker, Error, Partition, Quorum};
 
 /// How long the brokers get to answer.
@@ -61,7 +61,7 @@ async fn ask(admin: &Admin) -> Result<Live, Error> {
         partitions.iter().filter(|p| p.under_replicated()).map(|p| &p.topic).collect();
     let short: Vec<String> = short.into_iter().cloned().collect();
     let min_isr = admin.min_isr(&short).await?;
-    let defaults = admin.defaults(&[MIN_ISR]).await?;
+    let defaults = admin.defaults(defaults::MANAGED).await?;
     Ok(Live { brokers, partitions, min_isr, defaults, quorum })
 }
 

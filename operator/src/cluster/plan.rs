@@ -99,10 +99,11 @@ impl Action {
                 format!("gave {} partitions back to their preferred leaders", partitions.len())
             }
             Self::SetDefaults(change) => {
-                let value = |value: &Option<String>| value.clone().unwrap_or_default();
-                let set: Vec<String> =
-                    change.iter().map(|(name, to)| format!("{name}={}", value(to))).collect();
-                format!("set {} for all brokers", set.join(", "))
+                let one = |(name, value): (&String, &Option<String>)| match value {
+                    Some(value) => format!("set {name}={value} for all brokers"),
+                    None => format!("left {name} to its default for all brokers"),
+                };
+                change.iter().map(one).collect::<Vec<_>>().join(", ")
             }
             Self::RemoveVoter { id, .. } => format!("took controller {id} out of the quorum"),
             Self::Unregister(id) => format!("let the controllers forget broker {id}"),

@@ -67,6 +67,8 @@ pub struct Cluster {
     pub listeners: Vec<Listener>,
     /// Broker configs that the user set.
     pub config: BTreeMap<String, String>,
+    /// Bytes per second of replicas that the operator moves.
+    pub replication_throttle: Option<i64>,
     /// Label of Kubernetes nodes that names the rack of brokers on them.
     pub topology_key: String,
     /// Whether the quorum of controllers was made before.
@@ -199,6 +201,7 @@ pub fn validate(raw: &KafkaCluster, id: &str, defaults: &Defaults) -> Result<Clu
         image_pull_secrets: spec.image_pull_secrets.clone(),
         listeners: spec.listeners.clone(),
         config: spec.config.iter().map(|(key, value)| (key.clone(), value.to_string())).collect(),
+        replication_throttle: spec.replication_throttle,
         topology_key: spec.rack.as_ref().map_or(ZONE, |rack| &rack.topology_key).to_owned(),
         quorum_formed: raw.status.as_ref().is_some_and(|status| status.quorum_formed),
         voters: BTreeSet::new(),

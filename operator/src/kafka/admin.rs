@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use barnabas_wire::api::create_partitions::{CreatePartitionsRequest, CreatePartitionsTopic};
+use barnabas_wire::api::create_partitions::{
+    CreatePartitionsAssignment, CreatePartitionsRequest, CreatePartitionsTopic,
+};
 use barnabas_wire::api::create_topics::{
-    CreatableTopic, CreatableTopicConfig, CreateTopicsRequest,
+    CreatableReplicaAssignment, CreatableTopic, CreatableTopicConfig, CreateTopicsRequest,
 };
 use barnabas_wire::api::delete_topics::{DeleteTopicState, DeleteTopicsRequest};
 use barnabas_wire::api::describe_configs::{DescribeConfigsRequest, DescribeConfigsResource};
@@ -86,6 +88,8 @@ pub struct NewTopic {
     pub replicas: i16,
     /// Its configs.
     pub configs: Configs,
+    /// The replicas of its partitions, by number; empty where the controllers place them.
+    pub assignment: Vec<Vec<i32>>,
 }
 
 /// Configs of a topic to set (`Some`) or to leave to their defaults (`None`).
@@ -211,18 +215,22 @@ impl Admin {
         Ok(answer.collect())
     }
 
-    /// Gives topics more partitions: the new totals.
+    /// Gives topics more partitions: the new totals, and the replicas of the new ones of those
+    /// topics that the controllers do not place.
     ///
     /// # Errors
     /// When the cluster does not answer.
     pub async fn create_partitions(
         &self,
         totals: &BTreeMap<String, i32>,
+        placed: &BTreeMap<String, Vec<Vec<i32>>>,
     ) -> Result<Answers<()>, Error> {
         let topic = |(name, count): (&String, &i32)| CreatePartitionsTopic {
             name: name.clone(),
             count: *count,
-            assignments: None,
+            assignments: placed
+                .get(name)
+                .map(|all| all.iter().map(|replicas| assigned(replicas)).collect()),
         };
         let request = CreatePartitionsRequest {
             topics: totals.iter().map(topic).collect(),
@@ -302,13 +310,22 @@ fn creatable(topic: &NewTopic) -> CreatableTopic {
         name: name.clone(),
         value: Some(value.clone()),
     };
+    let replicas = |(partition_index, replicas): (i32, &Vec<i32>)| CreatableReplicaAssignment {
+        partition_index,
+        broker_ids: replicas.clone(),
+    };
     CreatableTopic {
         name: topic.name.clone(),
-        num_partitions: topic.partitions,
-        replication_factor: topic.replicas,
-        assignments: Vec::new(),
+        // Where each partition goes says how many there are.
+        num_partitions: if topic.assignment.is_empty() { topic.partitions } else { -1 },
+        replication_factor: if topic.assignment.is_empty() { topic.replicas } else { -1 },
+        assignments: (0..).zip(&topic.assignment).map(replicas).collect(),
         configs: topic.configs.iter().map(config).collect(),
     }
+}
+
+fn assigned(replicas: &[i32]) -> CreatePartitionsAssignment {
+    CreatePartitionsAssignment { broker_ids: replicas.to_vec() }
 }
 
 pub(super) fn alterable((name, value): (&String, &Option<String>)) -> AlterableConfig {

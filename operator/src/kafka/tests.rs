@@ -99,7 +99,13 @@ async fn peer() -> (TcpListener, Admin) {
 }
 
 fn topic(name: &str) -> NewTopic {
-    NewTopic { name: name.to_owned(), partitions: 1, replicas: 1, configs: BTreeMap::new() }
+    NewTopic {
+        name: name.to_owned(),
+        partitions: 1,
+        replicas: 1,
+        configs: BTreeMap::new(),
+        assignment: Vec::new(),
+    }
 }
 
 async fn request(stream: &mut TcpStream) -> RequestHeader {

@@ -18,7 +18,7 @@ pub async fn apply(admin: &Admin, requests: Requests) -> Result<BTreeMap<String,
         collect(&mut refusals, admin.create_topics(topics).await?);
     }
     for totals in in_parts(requests.partitions) {
-        collect(&mut refusals, admin.create_partitions(&totals).await?);
+        collect(&mut refusals, admin.create_partitions(&totals, &requests.placed).await?);
     }
     for changes in in_parts(requests.configs) {
         collect(&mut refusals, admin.alter_configs(&changes).await?);

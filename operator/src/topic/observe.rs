@@ -1,6 +1,6 @@
 //! Reads topics from Kafka. Only here, and nothing is decided here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::placement::Brokers;
 use super::plan::Step;
@@ -23,6 +23,17 @@ pub struct Observed {
     pub brokers: Brokers,
     /// How many brokers there are to be.
     pub brokers_wanted: usize,
+    /// What the cluster's spec says of where topics may be, and how they move.
+    pub layout: Layout,
+}
+
+/// What of a cluster's spec concerns the places of topics.
+#[derive(Clone, Debug, Default)]
+pub struct Layout {
+    /// Ids of the brokers of each node pool that has any.
+    pub pools: BTreeMap<String, BTreeSet<i32>>,
+    /// Whether there is a limit for replicas that move.
+    pub throttled: bool,
 }
 
 impl Observed {
@@ -48,11 +59,7 @@ impl Observed {
 ///
 /// # Errors
 /// The cluster did not answer.
-pub async fn observe(
-    admin: &Admin,
-    wanted: &[&Topic],
-    brokers_wanted: usize,
-) -> Result<Observed, Error> {
+pub async fn observe(admin: &Admin, wanted: &[&Topic], layout: Layout) -> Result<Observed, Error> {
     if wanted.is_empty() {
         return Ok(Observed::default());
     }
@@ -66,7 +73,8 @@ pub async fn observe(
     }
     let brokers = admin.brokers().await?;
     let moves = moves(admin, wanted, &topics).await?;
-    Ok(Observed { topics, configs, moves, brokers, brokers_wanted })
+    let brokers_wanted = layout.pools.values().map(BTreeSet::len).sum();
+    Ok(Observed { topics, configs, moves, brokers, brokers_wanted, layout })
 }
 
 /// Reads where replicas are going.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use barnabas_crds::{DeletionPolicy, KafkaTopic};
+use barnabas_crds::{DeletionPolicy, KafkaTopic, Placement};
 use kube::ResourceExt;
 
 use super::FINALIZER;
@@ -20,6 +20,8 @@ pub struct Topic {
     pub partitions: Option<i32>,
     /// Replication factor, if managed.
     pub replicas: Option<i16>,
+    /// Which brokers have it, if not any.
+    pub placement: Option<Placement>,
     /// Configs set on the topic itself.
     pub configs: Configs,
     /// What is to become of it.
@@ -62,6 +64,7 @@ pub fn validate(resource: &Arc<KafkaTopic>) -> Topic {
         name: resource.topic_name().to_owned(),
         partitions: spec.partitions,
         replicas: spec.replicas.map(|replicas| i16::try_from(replicas).unwrap_or(i16::MAX)),
+        placement: spec.placement.clone(),
         configs: spec
             .config
             .iter()

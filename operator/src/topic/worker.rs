@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use barnabas_crds::cluster::Role;
+use barnabas_crds::cluster::{NodePool, Role};
 use barnabas_crds::{KafkaCluster, KafkaTopic, KafkaTopicStatus};
 use futures::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
@@ -19,7 +19,7 @@ use tokio::time::Instant;
 use super::FINALIZER;
 use super::apply::apply;
 use super::controller::Context;
-use super::observe::{Observed, moves, observe};
+use super::observe::{Layout, Observed, moves, observe};
 use super::plan::{self, Step};
 use super::status;
 use super::validate::{Topic, Wish, losers, validate};
@@ -203,12 +203,15 @@ impl Worker {
         self.context.clusters.get(&key)
     }
 
-    /// How many brokers the cluster is to have.
-    fn brokers_wanted(&self) -> usize {
-        let cluster = self.cluster();
-        let pools = cluster.iter().flat_map(|cluster| &cluster.spec.node_pools);
+    fn layout(&self) -> Layout {
+        let Some(cluster) = self.cluster() else { return Layout::default() };
+        let pools = cluster.spec.node_pools.iter();
         let brokers = pools.filter(|pool| pool.roles.contains(&Role::Broker));
-        brokers.map(|pool| usize::try_from(pool.replicas).unwrap_or_default()).sum()
+        let ids = |pool: &NodePool| pool.first_node_id..pool.first_node_id + pool.replicas;
+        Layout {
+            pools: brokers.map(|pool| (pool.name.clone(), ids(pool).collect())).collect(),
+            throttled: cluster.spec.replication_throttle.is_some(),
+        }
     }
 
     /// Brings Kafka in line with the topics, and says how each stands.
@@ -216,7 +219,7 @@ impl Worker {
         let losers = losers(&self.resources());
         let owner = |topic: &Topic| losers.get(&topic.resource.uid().unwrap_or_default());
         let owned: Vec<&Topic> = topics.iter().filter(|topic| owner(topic).is_none()).collect();
-        let mut observed = observe(&self.admin, &owned, self.brokers_wanted()).await?;
+        let mut observed = observe(&self.admin, &owned, self.layout()).await?;
         let mut steps: BTreeMap<String, Step> =
             owned.iter().map(|topic| (topic.name.clone(), plan::plan(topic, &observed))).collect();
         let requests = plan::gather(&steps);
@@ -292,7 +295,7 @@ impl Worker {
             let before = resource.status.as_ref().and_then(|status| status.observed_generation);
             let reached = before == resource.metadata.generation && self.was_ready(topic);
             let (reason, note) = match step {
-                Step::Change { .. } if reached => {
+                Step::Change { .. } if reached && !plan::only_throttles(step) => {
                     self.context.metrics.drift_reverted.inc();
                     ("DriftReverted", "the topic was changed in Kafka: set back to the spec")
                 }

@@ -1,7 +1,12 @@
 use std::collections::BTreeSet;
 
-use super::{Brokers, resize};
-use crate::kafka::Partition;
+use super::{Brokers, Place, added, settle};
+use crate::kafka::{Assignment, Partition};
+
+/// Anywhere.
+fn resize(partitions: &[Partition], wanted: usize, brokers: &Brokers) -> Option<Assignment> {
+    settle(partitions, wanted, &Place::new(brokers, None, &BTreeSet::new()))
+}
 
 /// Brokers 0 to 5, two in each of three racks: 0 and 3, 1 and 4, 2 and 5.
 fn six() -> Brokers {
@@ -74,4 +79,51 @@ fn without_racks_brokers_are_filled_evenly() {
 #[test]
 fn there_cannot_be_more_replicas_than_brokers() {
     assert_eq!(resize(&partitions(&[&[0]]), 7, &six()), None);
+}
+
+/// Brokers 3 to 5, one in each rack.
+fn half(brokers: &Brokers) -> Place {
+    Place::new(brokers, Some((3..6).collect()), &BTreeSet::new())
+}
+
+#[test]
+fn replicas_elsewhere_are_replaced_and_leaders_stay_spread() {
+    let before = partitions(&[&[0, 1, 2], &[1, 2, 0], &[2, 0, 1], &[3, 1, 2]]);
+    let after = settle(&before, 3, &half(&six())).unwrap();
+    let mut leaders = BTreeSet::new();
+    for (index, replicas) in &after {
+        let members: BTreeSet<i32> = replicas.iter().copied().collect();
+        assert_eq!(members, BTreeSet::from([3, 4, 5]), "{index}");
+        leaders.insert(replicas[0]);
+    }
+    assert_eq!((after.len(), leaders.len()), (4, 3), "{after:?}");
+    assert_eq!(after[&3][0], 3, "who is in its place stays where it is");
+}
+
+#[test]
+fn replicas_elsewhere_go_first_when_there_are_to_be_fewer() {
+    assert_eq!(settle(&partitions(&[&[0, 4, 5]]), 2, &half(&six())).unwrap()[&0], [4, 5]);
+}
+
+#[test]
+fn a_member_that_does_not_serve_keeps_its_replicas() {
+    let mut brokers = six();
+    brokers.remove(&4);
+    let before = partitions(&[&[3, 4]]);
+    assert!(settle(&before, 2, &half(&brokers)).unwrap().is_empty());
+    // In a rack of which nobody can say whether it is one of those asked for.
+    let rack = BTreeSet::from(["zone-0".to_owned()]);
+    let place = Place::new(&brokers, Some((3..6).collect()), &rack);
+    assert!(settle(&before, 2, &place).unwrap().is_empty());
+    assert_eq!(settle(&partitions(&[&[3, 5]]), 2, &place), None, "one broker is left");
+}
+
+#[test]
+fn new_partitions_spread_leaders_and_racks_and_join_those_that_are_there() {
+    let before = partitions(&[&[3, 4], &[4, 5]]);
+    let new = added(&before, 4, 2, &half(&six())).unwrap();
+    let leaders: Vec<i32> = new.iter().map(|replicas| replicas[0]).collect();
+    assert_eq!(leaders.iter().filter(|id| **id == 5).count(), 2, "{new:?}");
+    assert!(new.iter().all(|replicas| replicas[0] != replicas[1]), "{new:?}");
+    assert_eq!(added(&[], 1, 4, &half(&six())), None);
 }

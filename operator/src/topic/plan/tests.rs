@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::super::observe::Observed;
 use super::super::validate::{Topic, losers, validate};
-use super::{Requests, Step, gather, plan, refused};
-use crate::kafka::{Assignment, Partition, Refusal, TopicState};
+use super::{Requests, Step, THROTTLED, gather, only_throttles, plan, refused};
+use crate::kafka::{Assignment, ConfigChange, Partition, Refusal, TopicState};
 
 pub fn resource(spec: &Value) -> Arc<KafkaTopic> {
     Arc::new(
@@ -69,6 +69,7 @@ fn drift_of_configs_is_set_back_and_partitions_grow() {
     let found = observed(2, &[("retention.ms", "5"), ("segment.ms", "9")]);
     let expected = Step::Change {
         partitions: Some(3),
+        placed: Vec::new(),
         configs: BTreeMap::from([
             ("retention.ms".to_owned(), Some("1000".to_owned())),
             ("segment.ms".to_owned(), None),
@@ -109,7 +110,14 @@ fn a_refusal_that_passes_by_itself_is_waited_for() {
     let refused_with =
         |code, observed: &Observed| refused(&Refusal { code, message: String::new() }, observed);
     let mut observed = observed(1, &[]);
-    for code in [ErrorCode::NOT_CONTROLLER, ErrorCode::REQUEST_TIMED_OUT] {
+    for code in [
+        ErrorCode::NOT_CONTROLLER,
+        ErrorCode::REQUEST_TIMED_OUT,
+        // What was planned for has changed meanwhile: a broker went, or somebody was faster.
+        ErrorCode::INVALID_REPLICA_ASSIGNMENT,
+        ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
+        ErrorCode::UNKNOWN_TOPIC_ID,
+    ] {
         assert!(matches!(refused_with(code, &observed), Step::Wait { .. }), "{code}");
     }
     // The default of three replicas is too many only until the third broker is there.
@@ -183,6 +191,114 @@ fn min_isr_is_raised_only_after_the_replicas_are_there() {
     assert_eq!(configs["min.insync.replicas"].as_deref(), Some("2"));
 }
 
+/// Three partitions with two replicas on brokers of the pool `large`, 10 to 12, in racks a, b, b.
+fn placed(change: impl FnOnce(&mut Value)) -> Topic {
+    let mut spec = json!({
+        "clusterRef": {"name": "events"}, "partitions": 3, "replicas": 2,
+        "placement": {"pools": ["large"]},
+    });
+    change(&mut spec);
+    topic(&spec)
+}
+
+fn two_pools(partitions: i32, configs: &[(&str, &str)]) -> Observed {
+    let mut observed = observed(partitions, configs);
+    let rack = |id: i32| Some(if id == 10 { "a" } else { "b" }.to_owned());
+    observed.brokers.extend((10..13).map(|id| (id, rack(id))));
+    observed.brokers_wanted = 6;
+    observed.layout.pools = BTreeMap::from([
+        ("small".to_owned(), (0..3).collect()),
+        ("large".to_owned(), (10..13).collect()),
+    ]);
+    observed
+}
+
+#[test]
+fn a_topic_with_a_place_is_created_there_and_grows_there() {
+    let mut absent = two_pools(0, &[]);
+    absent.topics.clear();
+    let Step::Create(new) = plan(&placed(|_| {}), &absent) else { panic!() };
+    assert_eq!(new.assignment, [[10, 11], [12, 10], [11, 10]]);
+    let mut larger = two_pools(1, &[]);
+    if let Some(Ok(state)) = larger.topics.get_mut("orders") {
+        state.partitions[0].replicas = vec![10, 11];
+        state.partitions[0].isr = vec![10, 11];
+    }
+    let Step::Change { partitions, placed, replicas, .. } = plan(&placed(|_| {}), &larger) else {
+        panic!()
+    };
+    assert_eq!((partitions, placed.len(), replicas.len()), (Some(3), 2, 0));
+    assert!(placed.iter().flatten().all(|id| *id >= 10), "{placed:?}");
+    // Without a place, the controllers decide.
+    let Step::Create(new) = plan(&with_replicas(3), &absent) else { panic!() };
+    assert_eq!(new.assignment, Vec::<Vec<i32>>::new());
+}
+
+#[test]
+fn replicas_move_to_their_place_throttled_and_the_throttle_ends_with_them() {
+    let mut found = two_pools(3, &[]);
+    found.layout.throttled = true;
+    let Step::Change { configs, replicas, .. } = plan(&placed(|_| {}), &found) else { panic!() };
+    assert_eq!(
+        replicas,
+        Assignment::from([(0, vec![10, 11]), (1, vec![12, 10]), (2, vec![11, 10])])
+    );
+    let all = Some("*".to_owned());
+    assert_eq!(
+        configs,
+        THROTTLED.iter().map(|name| ((*name).to_owned(), all.clone())).collect::<ConfigChange>()
+    );
+    // On their way, and there.
+    found = two_pools(3, &THROTTLED.map(|name| (name, "*")));
+    found.layout.throttled = true;
+    found.moves = BTreeMap::from([("orders".to_owned(), replicas.clone())]);
+    assert_eq!(plan(&placed(|_| {}), &found), Step::Nothing);
+    found.moves.clear();
+    if let Some(Ok(state)) = found.topics.get_mut("orders") {
+        for partition in &mut state.partitions {
+            partition.replicas = replicas[&partition.index].clone();
+            partition.isr = partition.replicas.clone();
+        }
+    }
+    let end = plan(&placed(|_| {}), &found);
+    assert!(only_throttles(&end), "{end:?}");
+    let Step::Change { configs, .. } = end else { panic!() };
+    assert_eq!(
+        configs,
+        THROTTLED.iter().map(|name| ((*name).to_owned(), None)).collect::<ConfigChange>()
+    );
+}
+
+#[test]
+fn replicas_that_somebody_else_throttles_are_no_drift() {
+    let by_hand = [(THROTTLED[0], "0:1,1:2"), ("retention.ms", "1000")];
+    assert_eq!(plan(&topic(&spec()), &observed(3, &by_hand)), Step::Nothing);
+}
+
+#[test]
+fn racks_restrict_the_brokers_of_a_place() {
+    let in_b = placed(|spec| spec["placement"] = json!({"pools": ["large"], "racks": ["b"]}));
+    let Step::Change { replicas, .. } = plan(&in_b, &two_pools(3, &[])) else { panic!() };
+    let mut used: Vec<i32> = replicas.into_values().flatten().collect();
+    used.sort_unstable();
+    used.dedup();
+    assert_eq!(used, [11, 12]);
+}
+
+#[test]
+fn a_place_that_is_none_stalls() {
+    let stalled = |topic: &Topic| match plan(topic, &two_pools(3, &[])) {
+        Step::Stall { reason, message } => (reason, message),
+        other => panic!("{other:?}"),
+    };
+    let (reason, message) = stalled(&placed(|spec| spec["placement"]["pools"] = json!(["huge"])));
+    assert_eq!(reason, "UnknownPool");
+    assert!(message.ends_with("correct placement.pools, it has large, small"), "{message}");
+    let (reason, message) = stalled(&placed(|spec| spec["replicas"] = json!(4)));
+    assert_eq!(reason, "NotEnoughBrokers");
+    assert!(message.contains("4 replicas and its placement has 3 brokers"), "{message}");
+}
+
 #[test]
 fn only_deletion_policy_delete_deletes() {
     let deleted = |policy: &str| {
@@ -232,6 +348,7 @@ fn the_oldest_of_two_resources_has_the_topic() {
 fn many_steps_make_one_request_of_each_kind() {
     let grown = |partitions: i32| Step::Change {
         partitions: Some(partitions),
+        placed: Vec::new(),
         configs: BTreeMap::new(),
         replicas: Assignment::new(),
     };
