@@ -123,7 +123,8 @@ async fn converge(
     let key = &valid.topology_key;
     let observed = dereference::dereference(&context.client, cluster, key, &wanted).await?;
     let admin = context.admins.of(&key_of(&valid));
-    let live = if observed.serves() { live::read(&admin).await } else { None };
+    let restarts = nodes::nodes(&valid, &observed).iter().any(roll::is_outdated);
+    let live = if observed.serves() { live::read(&admin, restarts).await } else { None };
     valid.quorum_formed |= quorum::formed_before(&observed);
     let held = scale::hold(&mut valid, &observed, live.as_ref());
     voters::hold(&mut valid, &observed, live.as_ref());

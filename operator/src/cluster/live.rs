@@ -19,8 +19,8 @@ pub struct Live {
     pub brokers: BTreeMap<i32, Broker>,
     /// Every partition.
     pub partitions: Vec<Partition>,
-    /// `min.insync.replicas` of topics that it was asked for: those with a partition that has
-    /// replicas missing.
+    /// `min.insync.replicas` of topics that it was asked for: of all before a restart, otherwise of
+    /// those with a partition that has replicas missing.
     pub min_isr: BTreeMap<String, usize>,
     /// Configs that are set for all brokers, of those that the operator keeps in step.
     pub defaults: BTreeMap<String, String>,
@@ -28,9 +28,10 @@ pub struct Live {
     pub quorum: Quorum,
 }
 
-/// Asks a cluster; `None` when it does not answer in time.
-pub async fn read(admin: &Admin) -> Option<Live> {
-    match timeout(ANSWER_MAX, ask(admin)).await {
+/// Asks a cluster; `None` when it does not answer in time. `restarts` says whether nodes of it have
+/// to be restarted.
+pub async fn read(admin: &Admin, restarts: bool) -> Option<Live> {
+    match timeout(ANSWER_MAX, ask(admin, restarts)).await {
         Ok(Ok(live)) => {
             // A broker that is cut off from the controllers tells of old troubles for ever.
             if live.quorum.leader.is_none() || live.is_troubled() {
@@ -49,7 +50,7 @@ pub async fn read(admin: &Admin) -> Option<Live> {
     }
 }
 
-async fn ask(admin: &Admin) -> Result<Live, Error> {
+async fn ask(admin: &Admin, restarts: bool) -> Result<Live, Error> {
     let quorum = match admin.quorum().await {
         // Nobody is active, at the moment.
         Err(Error::Refused(_)) => Quorum::default(),
@@ -57,8 +58,8 @@ async fn ask(admin: &Admin) -> Result<Live, Error> {
     };
     let brokers = admin.registered().await?;
     let partitions = admin.partitions().await?;
-    let short: BTreeSet<&String> =
-        partitions.iter().filter(|p| p.under_replicated()).map(|p| &p.topic).collect();
+    let counts = |p: &&Partition| restarts || p.under_replicated();
+    let short: BTreeSet<&String> = partitions.iter().filter(counts).map(|p| &p.topic).collect();
     let short: Vec<String> = short.into_iter().cloned().collect();
     let min_isr = admin.min_isr(&short).await?;
     let defaults = admin.defaults(defaults::MANAGED).await?;

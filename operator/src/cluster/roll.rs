@@ -129,7 +129,11 @@ fn may_go_anyway(node: &Node, nodes: &[Node], live: Option<&Live>) -> bool {
     }
     match phase(node) {
         Some(Phase::Stuck) => true,
-        Some(Phase::Starting) => live.is_none_or(|live| blocked(node, nodes, live).is_none()),
+        Some(Phase::Starting) => match live {
+            Some(live) => blocked(node, nodes, live).is_none(),
+            // Nobody serves who could need it.
+            None => !nodes.iter().any(|other| phase(other) == Some(Phase::Ready)),
+        },
         _ => false,
     }
 }
@@ -138,7 +142,9 @@ fn phase(node: &Node) -> Option<Phase> {
     node.pod.as_ref().map(|pod| pod.phase)
 }
 
-fn is_outdated(node: &Node) -> bool {
+/// Whether a node has to be restarted.
+#[must_use]
+pub fn is_outdated(node: &Node) -> bool {
     node.pod.as_ref().is_some_and(|pod| pod.phase != Phase::Stopping && pod.outdated.is_some())
 }
 
@@ -181,7 +187,7 @@ fn candidate(outdated: &[&Node], nodes: &[Node], live: &Live) -> Result<Next, Re
     if let Some(node) =
         outdated.iter().find(|n| lacks(n, live) && blocked(n, nodes, live).is_none())
     {
-        return Ok(restart(node, 0));
+        return Ok(restart(node, exposed(node.id, live)));
     }
     for node in outdated.iter().filter(|node| rank(node) == first) {
         match blocked(node, nodes, live) {
@@ -201,7 +207,14 @@ fn blocked(node: &Node, nodes: &[Node], live: &Live) -> Option<Reason> {
         return Some(Reason::Soon(wait));
     }
     let voters = &live.quorum.voters;
-    if !node.controller || voters.len() <= 1 {
+    if !node.controller {
+        return None;
+    }
+    let joins = |other: &&Node| other.controller && !voters.contains_key(&other.id);
+    if let Some(other) = nodes.iter().find(|other| other.id != node.id && joins(other)) {
+        return Some(Reason::Soon(format!("waiting for node {} to join the quorum", other.id)));
+    }
+    if voters.len() <= 1 {
         return None;
     }
     // All others are up to date by now; those that are no voters do not help.
@@ -256,10 +269,13 @@ fn catching_up(live: &Live, but: Option<i32>) -> Option<String> {
 
 /// Partitions that cannot be produced to while the node is away.
 fn exposed(id: i32, live: &Live) -> usize {
-    let cannot_spare =
-        |replicas: usize, topic: &str| replicas - 1 < live.min_isr.get(topic).copied().unwrap_or(1);
-    let partitions = live.partitions.iter().filter(|partition| partition.replicas.contains(&id));
-    partitions.filter(|partition| cannot_spare(partition.replicas.len(), &partition.topic)).count()
+    let needs = |partition: &&Partition| {
+        let min = live.min_isr.get(&partition.topic).copied().unwrap_or(1);
+        let rest = partition.isr.iter().filter(|replica| **replica != id).count();
+        // A minimum counts up to the number of replicas (KIP-966).
+        partition.isr.contains(&id) && rest < min.min(partition.replicas.len())
+    };
+    live.partitions.iter().filter(needs).count()
 }
 
 #[cfg(test)]

@@ -1,3 +1,5 @@
+mod model;
+
 use std::collections::BTreeMap;
 
 use super::super::live::Live;
@@ -167,6 +169,13 @@ fn nobody_goes_without_a_majority_of_current_controllers() {
     let mut live = well();
     live.quorum.voters.remove(&2);
     live.quorum.observers.insert(2, true);
+    let message = waits(&[old(0), new(1), new(2)], Some(&live));
+    assert!(message.ends_with("waiting for node 2 to join the quorum"), "{message}");
+    assert_eq!(restarted(&[new(0), new(1), old(2)], &live).as_deref(), Some("p-2"));
+    // A voter that is none of the cluster's does not come back soon.
+    let mut live = well();
+    live.quorum.voters.insert(7, false);
+    live.quorum.voters.insert(8, false);
     let message = pauses(&[old(0), new(1), new(2)], Some(&live));
     assert!(message.ends_with("there would be no majority of the voters"), "{message}");
 }
@@ -201,7 +210,11 @@ fn a_spec_that_does_not_work_halts_the_roll_and_is_replaced_by_the_next() {
 fn a_node_that_never_starts_with_an_old_spec_is_replaced() {
     let nodes = [node(0, Phase::Starting, true), new(1), new(2)];
     assert_eq!(restarted(&nodes, &well()).as_deref(), Some("p-0"));
-    assert!(matches!(next(&nodes, None, true), Next::Restart { .. }));
+    // Nodes that serve may need it, and do not say.
+    assert!(!matches!(next(&nodes, None, true), Next::Restart { .. }));
+    let none = [1, 2].map(|id| node(id, Phase::Starting, false));
+    let nobody = [nodes[0].clone(), none[0].clone(), none[1].clone()];
+    assert!(matches!(next(&nobody, None, true), Next::Restart { .. }));
     // Not while another one is needed more.
     let mut live = well();
     live.partitions[0].isr = vec![1];
