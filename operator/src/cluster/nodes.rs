@@ -32,7 +32,7 @@ pub fn nodes(cluster: &Cluster, observed: &Observed) -> Vec<Node> {
                 name: pod.name_any(),
                 uid: pod.uid().unwrap_or_default(),
                 phase: phase(pod),
-                outdated: outdated.map(|(set, _)| why(set, pod)),
+                outdated: outdated.map(|(set, _)| why(cluster, set, pod)),
             }
         });
         Node { id, broker: pool.broker, controller: pool.controller, pod }

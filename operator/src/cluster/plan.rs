@@ -11,7 +11,7 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use kube::ResourceExt;
 use serde_json::Value;
 
-use super::build::pod::CONFIG;
+use super::build::pod::{ASKED, CONFIG};
 use super::build::{APPLIED, Rendered};
 use super::dereference::Observed;
 use super::quantity;
@@ -197,21 +197,25 @@ pub fn runs(pod: &Pod, revision: &str) -> bool {
 
 /// Why a pod that runs an older revision has to be replaced.
 #[must_use]
-pub fn why(set: &StatefulSet, pod: &Pod) -> &'static str {
+pub fn why(cluster: &Cluster, set: &StatefulSet, pod: &Pod) -> &'static str {
     let template = set.spec.as_ref().map(|spec| &spec.template);
     let image = |spec: Option<&k8s_openapi::api::core::v1::PodSpec>| {
         spec.and_then(|spec| spec.containers.first()).and_then(|c| c.image.clone())
     };
-    let config = template
-        .and_then(|t| t.metadata.as_ref())
-        .and_then(|metadata| metadata.annotations.as_ref())
-        .and_then(|annotations| annotations.get(CONFIG));
-    if image(template.and_then(|t| t.spec.as_ref())) != image(pod.spec.as_ref()) {
-        "its image changed"
-    } else if config != pod.annotations().get(CONFIG) {
-        "its configuration changed"
-    } else {
-        "its pod template changed"
+    let wanted = |name: &str| {
+        let annotations = template?.metadata.as_ref()?.annotations.as_ref()?;
+        annotations.get(name)
+    };
+    let differs = |name: &str| wanted(name) != pod.annotations().get(name);
+    let image = image(template.and_then(|t| t.spec.as_ref())) != image(pod.spec.as_ref());
+    // A spec that asks for what it asked for before is no reason.
+    let upgraded = !differs(ASKED);
+    match (image, upgraded) {
+        (true, true) if !cluster.image_given => "the operator was upgraded, and its image with it",
+        (true, _) => "its image changed",
+        (false, true) => "the operator was upgraded",
+        (false, false) if differs(CONFIG) => "its configuration changed",
+        (false, false) => "its pod template changed",
     }
 }
 

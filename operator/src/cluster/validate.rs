@@ -59,6 +59,8 @@ pub struct Cluster {
     pub id: String,
     /// Image of the brokers.
     pub image: String,
+    /// Whether the spec names it.
+    pub image_given: bool,
     /// When it is pulled.
     pub image_pull_policy: &'static str,
     /// Credentials for it.
@@ -192,6 +194,7 @@ pub fn validate(raw: &KafkaCluster, id: &str, defaults: &Defaults) -> Result<Clu
         namespace,
         owner,
         id: id.to_owned(),
+        image_given: spec.image.is_some(),
         image: spec.image.clone().unwrap_or_else(|| defaults.broker_image.clone()),
         image_pull_policy: match spec.image_pull_policy {
             Some(ImagePullPolicy::Always) => "Always",

@@ -12,13 +12,18 @@ use k8s_openapi::api::core::v1::{
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+use serde_json::json;
 
+use super::super::defaults;
 use super::super::validate::{Cluster, Pool};
 use super::{HTTP_PORT, RACK, config_map, labels, properties, service_account};
 use crate::fingerprint;
 
 /// Annotation with the fingerprint of the configuration file that a pod started with.
 pub const CONFIG: &str = "kafka.barnabas.dev/config";
+/// Annotation with the fingerprint of what the user asked for: pods that differ in anything else
+/// were made by another version of the operator.
+pub const ASKED: &str = "kafka.barnabas.dev/asked";
 /// Name of the disk.
 pub const DATA_VOLUME: &str = "data";
 /// Kafka's log directory: below the mount point, where a file system may have `lost+found`.
@@ -49,6 +54,7 @@ pub fn template(cluster: &Cluster, pool: &Pool) -> PodTemplateSpec {
     let mut annotations = added.annotations;
     let config = fingerprint::of(&properties::that_restart(cluster, pool));
     annotations.insert(CONFIG.to_owned(), config);
+    annotations.insert(ASKED.to_owned(), asked(cluster, pool));
     PodTemplateSpec {
         metadata: Some(ObjectMeta {
             labels: Some(all_labels),
@@ -57,6 +63,23 @@ pub fn template(cluster: &Cluster, pool: &Pool) -> PodTemplateSpec {
         }),
         spec: Some(spec(cluster, pool)),
     }
+}
+
+/// The fingerprint of all that a spec says about a pool's pods; the image shows by itself. None of
+/// it changes without a change of the pods.
+fn asked(cluster: &Cluster, pool: &Pool) -> String {
+    let mut configs = defaults::of_brokers(cluster);
+    configs.extend(cluster.config.clone());
+    let spreads = pool.template.topology_spread_constraints.is_empty();
+    let of_cluster = (
+        cluster.image_pull_policy,
+        &cluster.image_pull_secrets,
+        &cluster.listeners,
+        configs,
+        (learns_rack(pool) || spreads).then_some(&cluster.topology_key),
+    );
+    let of_pool = (&pool.resources, &pool.rack, &pool.template);
+    fingerprint::of(&json!([of_cluster, of_pool]).to_string())
 }
 
 /// DNS name of a pod, from anywhere in the Kubernetes cluster.

@@ -1,6 +1,8 @@
 use std::fs;
 use std::path::Path;
 
+use barnabas_crds::KafkaCluster;
+use barnabas_crds::cluster::PodTemplate;
 use serde_json::Value;
 
 use super::super::fixtures::{cluster, separate, three};
@@ -57,10 +59,10 @@ fn a_config_changes_the_pod_template_and_nothing_else_of_it() {
     }));
     let template = |rendered: &[Rendered]| stateful_set(rendered)["spec"]["template"].clone();
     let (mut one, mut two) = (template(&before), template(&after));
-    let config = |template: &mut Value| {
-        template["metadata"]["annotations"]["kafka.barnabas.dev/config"].take()
-    };
-    assert_ne!(config(&mut one), config(&mut two));
+    for name in ["kafka.barnabas.dev/config", "kafka.barnabas.dev/asked"] {
+        let annotation = |template: &mut Value| template["metadata"]["annotations"][name].take();
+        assert_ne!(annotation(&mut one), annotation(&mut two));
+    }
     assert_eq!(one, two);
 }
 
@@ -157,4 +159,34 @@ fn forming_the_quorum_changes_no_pod() {
     };
     assert!(config(&before).starts_with("0@events-brokers-0."));
     assert_eq!(config(&after), "");
+}
+
+#[test]
+fn what_was_asked_for_changes_only_where_pods_do() {
+    let template = |edit: &dyn Fn(&mut KafkaCluster)| {
+        let rendered = build(&cluster(edit));
+        let mut template = stateful_set(&rendered)["spec"]["template"].clone();
+        let asked = template["metadata"]["annotations"]["kafka.barnabas.dev/asked"].take();
+        (asked, template)
+    };
+    let before = template(&|_| {});
+    let same = [
+        template(&|raw| raw.spec.image = Some("barnabas/broker:test".to_owned())),
+        template(&|raw| raw.spec.node_pools[0].template = Some(PodTemplate::default())),
+        template(&|raw| raw.spec.node_pools[0].storage.size.0 = "2Gi".to_owned()),
+    ];
+    for after in same {
+        assert_eq!(after, before);
+    }
+    let other = [
+        template(&|raw| raw.spec.node_pools[0].replicas = 3),
+        template(&|raw| raw.spec.node_pools[0].rack = Some("a".to_owned())),
+        template(&|raw| raw.spec.listeners[0].port = 9095),
+        template(&|raw| {
+            raw.spec.config.insert("num.partitions".to_owned(), serde_json::from_str("3").unwrap());
+        }),
+    ];
+    for (asked, template) in other {
+        assert!(asked != before.0 && template != before.1, "{template}");
+    }
 }

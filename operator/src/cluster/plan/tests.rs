@@ -157,6 +157,28 @@ fn a_pod_of_an_older_revision_is_restarted_once() {
 }
 
 #[test]
+fn a_restart_for_nothing_but_a_newer_operator_says_so() {
+    let reason = |cluster: &Cluster, image: &str| {
+        let mut observed = running(cluster);
+        let set = observed.stateful_sets["events-brokers"].spec.clone().unwrap();
+        let mut old = pod("events-brokers-0", "older");
+        old.metadata.annotations = set.template.metadata.unwrap().annotations;
+        old.spec.as_mut().unwrap().containers[0].image = Some(image.to_owned());
+        observed.pods.insert("events-brokers-0".to_owned(), old);
+        match steps(cluster, &observed).as_slice() {
+            [Action::Restart { why, .. }] => *why,
+            other => panic!("{other:?}"),
+        }
+    };
+    let (new, old) = ("barnabas/broker:test", "barnabas/broker:older");
+    assert_eq!(reason(&cluster(|_| {}), new), "the operator was upgraded");
+    let both = "the operator was upgraded, and its image with it";
+    assert_eq!(reason(&cluster(|_| {}), old), both);
+    let given = cluster(|raw| raw.spec.image = Some(new.to_owned()));
+    assert_eq!(reason(&given, old), "its image changed");
+}
+
+#[test]
 fn no_pod_is_restarted_before_the_stateful_set_has_been_seen() {
     let cluster = cluster(|_| {});
     let mut observed = running(&cluster);
