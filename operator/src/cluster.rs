@@ -1,5 +1,6 @@
 //! The controller of `KafkaCluster`: dereference, validate, build, plan, apply, status.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,6 +32,7 @@ mod dereference;
 mod fixtures;
 mod live;
 mod nodes;
+mod offsets;
 mod plan;
 mod quantity;
 mod quorum;
@@ -270,6 +272,11 @@ async fn in_kafka(
         },
         Action::Unregister(id) => admin.unregister(*id).await,
         Action::SetDefaults(change) => admin.set_defaults(change).await,
+        Action::Replicate(assignment) => {
+            let topics = BTreeMap::from([(offsets::TOPIC.to_owned(), assignment.clone())]);
+            let refused = |answers: kafka::Answers<()>| answers.into_values().collect();
+            admin.reassign(&topics).await.map(refused)
+        }
         Action::RemoveVoter { id, directory } => admin.remove_voter(*id, *directory).await,
         _ => return Ok(true),
     };
@@ -315,6 +322,7 @@ fn event_reason(action: &Action) -> Option<&'static str> {
         Action::Unregister(_) => Some("UnregisteringBroker"),
         Action::SetDefaults(_) => Some("SettingDefaults"),
         Action::RemoveVoter { .. } => Some("RemovingVoter"),
+        Action::Replicate(_) => Some("AddingReplicas"),
         Action::GrowClaim { .. } => Some("GrowingStorage"),
         Action::Replace { .. } => Some("ReplacingStatefulSet"),
         Action::Restart { .. } => Some("RestartingBroker"),

@@ -7,7 +7,7 @@
 mod apply;
 mod controller;
 mod observe;
-mod placement;
+pub mod placement;
 mod plan;
 mod status;
 mod validate;

@@ -57,6 +57,7 @@ pub async fn apply(client: &Client, namespace: &str, action: &Action) -> kube::R
         Action::Elect(_)
         | Action::Unregister(_)
         | Action::SetDefaults(_)
+        | Action::Replicate(_)
         | Action::RemoveVoter { .. } => {}
     }
     Ok(())

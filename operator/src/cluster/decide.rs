@@ -7,7 +7,7 @@ use super::plan::{Action, Conflict, current_revision, plan};
 use super::roll::{self, Next, Node};
 use super::validate::Cluster;
 use super::voters::{self, Change};
-use super::{defaults, quorum, racks, scale};
+use super::{defaults, offsets, quorum, racks, scale};
 
 /// The actions of a pass, and how far a roll is.
 ///
@@ -60,6 +60,7 @@ pub fn decide(
         Next::Done => {
             let forgotten = scale::forgotten(cluster, observed, live);
             actions.extend(forgotten.into_iter().map(Action::Unregister));
+            actions.extend(offsets::short(cluster, live).map(Action::Replicate));
         }
         Next::Leave(_) | Next::Wait(_) | Next::Pause(_) => {}
     }

@@ -63,6 +63,13 @@ fn min_isr(cluster: &Cluster) -> String {
     user.or_else(|| of_brokers(cluster).remove(MIN_ISR)).unwrap_or_else(|| "1".to_owned())
 }
 
+/// How many replicas committed offsets should have.
+#[must_use]
+pub fn offsets_replicas(cluster: &Cluster) -> Option<usize> {
+    let user = cluster.config.get(OFFSETS_REPLICAS).cloned();
+    user.or_else(|| of_brokers(cluster).remove(OFFSETS_REPLICAS))?.parse().ok()
+}
+
 /// Whether every partition can be produced to with that minimum, which counts up to the number of
 /// a partition's replicas.
 fn holds(min: usize, live: &Live) -> bool {

@@ -16,7 +16,7 @@ use super::build::{APPLIED, Rendered};
 use super::dereference::Observed;
 use super::quantity;
 use super::validate::{Cluster, Pool};
-use crate::kafka::ConfigChange;
+use crate::kafka::{Assignment, ConfigChange};
 
 /// One step towards the spec.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,6 +66,8 @@ pub enum Action {
     Elect(Vec<(String, i32)>),
     /// Sets configs for all brokers, without a restart.
     SetDefaults(ConfigChange),
+    /// Gives partitions of the topic of committed offsets more replicas.
+    Replicate(Assignment),
     /// Takes a controller out of the quorum.
     RemoveVoter {
         /// Its node.
@@ -104,6 +106,9 @@ impl Action {
                     None => format!("left {name} to its default for all brokers"),
                 };
                 change.iter().map(one).collect::<Vec<_>>().join(", ")
+            }
+            Self::Replicate(partitions) => {
+                format!("gave {} partitions of committed offsets more replicas", partitions.len())
             }
             Self::RemoveVoter { id, .. } => format!("took controller {id} out of the quorum"),
             Self::Unregister(id) => format!("let the controllers forget broker {id}"),
