@@ -14,7 +14,7 @@ use barnabas_server::net::{
     Bound, ListenerConfig, ListenerRole, Listening, Network, SocketBuffers, bind,
 };
 use barnabas_server::node::{Identity, NodeParts};
-use barnabas_server::partition::{LogDir, OpenDirError, expire_waiters, maintain};
+use barnabas_server::partition::{Intervals, LogDir, OpenDirError, expire_waiters, maintain};
 use barnabas_server::replica::replicate;
 use barnabas_server::{Machine, Node, http, raft};
 use barnabas_storage::directory::LockError;
@@ -100,17 +100,7 @@ impl Service {
             bound.into_iter().map(|(bound, _)| listen(bound)).collect::<Result<_, _>>()?;
         let lifecycle = joining.enter().await?;
         let replication = machine::spawn(replicate(Arc::clone(&node)));
-        let intervals = options::intervals(config)?;
-        for dir in node.partitions.dirs() {
-            chores.spawn(inherit(maintain(
-                Arc::clone(&node.partitions),
-                Arc::clone(dir),
-                intervals,
-            )));
-        }
-        let waiters = Arc::clone(&node.partitions.waiters);
-        chores.spawn(inherit(expire_waiters(waiters, Arc::clone(&node.clock))));
-        chores.spawn(inherit(Arc::clone(&node.groups).run_timers()));
+        start_chores(&mut chores, &node, options::intervals(config)?);
         for listening in listening {
             chores.spawn(inherit(listening.run(Arc::clone(&node), stopped.clone())));
         }
@@ -199,6 +189,17 @@ impl Service {
             tracing::warn!(connections, "stopping with requests that are not answered");
         }
     }
+}
+
+/// Starts what a broker does by itself, beside replication.
+fn start_chores(chores: &mut JoinSet<()>, node: &Arc<Node>, intervals: Intervals) {
+    for dir in node.partitions.dirs() {
+        let partitions = Arc::clone(&node.partitions);
+        chores.spawn(inherit(maintain(partitions, Arc::clone(dir), intervals)));
+    }
+    let waiters = Arc::clone(&node.partitions.waiters);
+    chores.spawn(inherit(expire_waiters(waiters, Arc::clone(&node.clock))));
+    chores.spawn(inherit(Arc::clone(&node.groups).run_timers()));
 }
 
 fn node(config: &BrokerConfig, dirs: &[Formatted], machine: &Machine) -> Result<Node, StartError> {
