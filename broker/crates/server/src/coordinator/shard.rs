@@ -239,8 +239,8 @@ impl Shard {
         });
     }
 
-    /// The core, unless its log is lost: then another broker coordinates, or soon will, and what was
-    /// loaded here may be old.
+    /// The core, unless its log is lost: then another broker coordinates, or soon will, and what
+    /// was loaded here may be old.
     fn readable<'a>(&self, state: &'a mut State) -> Result<&'a mut Active, ErrorCode> {
         if self.parts.replica.is_offline() {
             return Err(ErrorCode::NOT_COORDINATOR);
