@@ -168,7 +168,11 @@ impl Replica {
         }
         if change == RoleChange::Leader {
             let (epoch, start) = (core.leader_epoch().0, core.end_offset());
-            self.log.assign_epoch(epoch, start);
+            // A broker that starts goes through metadata of the past, and may have led in it. What
+            // its log has of later epochs is not forgotten for that.
+            if self.log.latest_epoch().is_none_or(|latest| latest.epoch < epoch) {
+                self.log.assign_epoch(epoch, start);
+            }
         }
         self.log.set_high_watermark(core.high_watermark());
         if change == RoleChange::Follower && is_seeded(Bug::CutToHighWatermark) {
