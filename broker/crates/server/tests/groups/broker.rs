@@ -103,6 +103,17 @@ impl Broker {
         Self::on(disk, metadata).await
     }
 
+    /// As [`Self::killed`]; the last record of the metadata comes later than all others.
+    pub async fn killed_and_behind(self) -> Self {
+        self.timers.abort();
+        let disk = self.disk.restart(CrashKind::Kill, 2);
+        let mut metadata = std::mem::take(&mut *self.metadata.lock().expect("not poisoned"));
+        let newest = metadata.pop().into_iter().collect();
+        let broker = Self::on(disk, metadata).await;
+        broker.apply(newest).await;
+        broker
+    }
+
     /// Publishes more metadata.
     pub async fn apply(&self, records: Vec<MetadataRecord>) {
         let image = self.node.image.load_full();

@@ -1,12 +1,17 @@
 //! What a group goes through.
 
+use std::sync::Arc;
+
+use barnabas_metadata::record::{MetadataRecord, PartitionChangeRecord};
+use barnabas_records::{BatchBuilder, BatchOptions};
+use barnabas_server::partition::Replica;
 use barnabas_wire::ErrorCode;
 use barnabas_wire::api::delete_groups::DeleteGroupsRequest;
 use barnabas_wire::api::describe_groups::{DescribeGroupsRequest, DescribedGroup};
 use barnabas_wire::api::find_coordinator::FindCoordinatorRequest;
 use barnabas_wire::api::list_groups::ListGroupsRequest;
 
-use crate::broker::{Broker, NODE, TOPIC};
+use crate::broker::{Broker, NODE, TOPIC, TOPIC_ID};
 use crate::client::{
     GROUP, commit, committed, heartbeat, join, join_request, leave, loaded, newest, sync,
     sync_request,
@@ -128,4 +133,36 @@ async fn offsets_go_with_their_topic() {
     let broker = broker.killed().await;
     loaded(&broker).await;
     assert_eq!(committed(&broker, GROUP).await, -1);
+}
+
+fn first_partition(broker: &Broker) -> Arc<Replica> {
+    let all = broker.node.partitions.all();
+    let mut found = all.into_iter().filter(|replica| replica.key.topic == TOPIC_ID);
+    found.find(|replica| replica.key.partition == 0).expect("it is open")
+}
+
+/// A broker that starts goes through metadata in which it led earlier.
+#[tokio::test]
+async fn metadata_of_the_past_takes_no_leader_epoch_from_a_log() {
+    let broker = Broker::start().await;
+    let replica = first_partition(&broker);
+    let append = || {
+        let mut builder = BatchBuilder::new(BatchOptions::default());
+        builder.append(broker.node.clock.wall_ms(), None, Some(b"value"));
+        let records = builder.build().to_bytes();
+        replica.produce(&records, false, true, broker.node.clock.as_ref()).expect("it leads");
+    };
+    append();
+    let again = PartitionChangeRecord {
+        partition_id: 0,
+        topic_id: TOPIC_ID,
+        leader: NODE,
+        ..PartitionChangeRecord::default()
+    };
+    broker.apply(vec![MetadataRecord::PartitionChange(again)]).await;
+    append();
+    let epochs = replica.log.epochs();
+    assert_eq!(epochs.iter().map(|entry| entry.start_offset).collect::<Vec<_>>(), [0, 1]);
+    let broker = broker.killed_and_behind().await;
+    assert_eq!(first_partition(&broker).log.epochs(), epochs);
 }
