@@ -48,6 +48,8 @@ pub enum Kind {
     TwoControllers,
     /// A change of an ISR was made though it was based on an older one.
     StaleChange,
+    /// A reassignment ended before its replicas were in sync.
+    MovedEarly,
     /// A broker is in an ISR, or leads, that must not.
     Ineligible,
     /// A member of an ISR lacks what is committed.

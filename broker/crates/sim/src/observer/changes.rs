@@ -16,8 +16,8 @@ pub(super) struct Changes {
     /// Changes that were accepted, until metadata has them: the partition epoch that each made,
     /// and the members that it asked for.
     accepted: BTreeMap<PartitionKey, BTreeMap<i32, Vec<BrokerState>>>,
-    /// Leader epoch and partition epoch.
-    epochs: BTreeMap<PartitionKey, (i32, i32)>,
+    /// The newest metadata.
+    partitions: BTreeMap<PartitionKey, PartitionImage>,
 }
 
 impl Changes {
@@ -48,11 +48,9 @@ impl Changes {
         now: &PartitionImage,
         cluster: &ClusterImage,
     ) -> Option<Finding> {
-        let epochs = (now.leader_epoch, now.partition_epoch);
-        let before = self.epochs.insert(partition, epochs).unwrap_or(epochs);
-        if epochs.0 < before.0 || epochs.1 < before.1 {
-            let text = format!("{partition}: the epochs were {before:?}, then {epochs:?}");
-            return Some((Kind::WentBack, text));
+        let before = self.partitions.insert(partition, now.clone());
+        if let Some(wrong) = before.and_then(|before| step(partition, &before, now)) {
+            return Some(wrong);
         }
         let fenced = |id: i32| cluster.broker(id).is_none_or(|broker| broker.fenced);
         let accused = now.isr.iter().find(|id| now.has_leader() && fenced(**id));
@@ -77,4 +75,22 @@ impl Changes {
         let text = format!("{partition}: {broker_id} of epoch {broker_epoch} is in the ISR");
         Some((Kind::Ineligible, text))
     }
+}
+
+/// What one change made of another state of a partition.
+fn step(partition: PartitionKey, before: &PartitionImage, now: &PartitionImage) -> Option<Finding> {
+    let epochs = |of: &PartitionImage| (of.leader_epoch, of.partition_epoch);
+    if now.leader_epoch < before.leader_epoch || now.partition_epoch < before.partition_epoch {
+        let (before, now) = (epochs(before), epochs(now));
+        let text = format!("{partition}: the epochs were {before:?}, then {now:?}");
+        return Some((Kind::WentBack, text));
+    }
+    // Of several changes at once it cannot be told which one did it.
+    if now.is_reassigning() || now.partition_epoch != before.partition_epoch + 1 {
+        return None;
+    }
+    let settled = |id: &i32| before.replicas.contains(id) && !before.adding_replicas.contains(id);
+    let late = now.replicas.iter().find(|id| !settled(id) && !now.isr.contains(id))?;
+    let text = format!("{partition} moved to {late}, which is not in the ISR {:?}", now.isr);
+    Some((Kind::MovedEarly, text))
 }

@@ -243,6 +243,32 @@ mod of_changes {
     }
 
     #[test]
+    fn a_reassignment_ends_when_its_replicas_are_in_sync() {
+        let moving = PartitionImage {
+            replicas: vec![1, 2, 3],
+            adding_replicas: vec![3],
+            removing_replicas: vec![2],
+            ..partition(1, &[1, 2], 5)
+        };
+        let moved = |isr: &[i32], epoch: i32| PartitionImage {
+            replicas: vec![1, 3],
+            ..partition(1, isr, epoch)
+        };
+        let cancelled = PartitionImage { replicas: vec![1, 2], ..partition(1, &[1], 6) };
+        for (now, expected) in [
+            (moved(&[1, 3], 6), None),
+            (cancelled, None),
+            (moved(&[1], 6), Some(Kind::MovedEarly)),
+            // In sync for a moment, for all that is known.
+            (moved(&[1], 7), None),
+        ] {
+            let mut changes = Changes::default();
+            assert_eq!(look(&mut changes, &moving, &[]), None);
+            assert_eq!(look(&mut changes, &now, &[]), expected);
+        }
+    }
+
+    #[test]
     fn the_epochs_of_a_partition_do_not_go_back() {
         let mut changes = Changes::default();
         assert_eq!(look(&mut changes, &partition(1, &[1, 2], 5), &[]), None);
