@@ -220,6 +220,13 @@ mod of_changes {
     }
 
     #[test]
+    fn a_member_that_a_finished_reassignment_dropped_may_be_any_process() {
+        let mut changes = Changes::default();
+        assert_eq!(changes.altered(PARTITION, wanted(5, 9), &made(6)), None);
+        assert_eq!(look(&mut changes, &partition(1, &[1], 6), &[]), None);
+    }
+
+    #[test]
     fn a_change_that_was_overtaken_says_nothing() {
         let mut changes = Changes::default();
         assert_eq!(changes.altered(PARTITION, wanted(5, 9), &made(6)), None);
