@@ -312,7 +312,38 @@ impl Bed {
             apply.args(["apply", "-f", "-"]);
             program::output_with_input(&mut apply, manifest.to_string().as_bytes())
         })?;
-        step("wait until every node is Ready", || wait_for_nodes(&layout))
+        step("wait until every node is Ready", || self.wait_for_nodes())
+    }
+
+    fn wait_for_nodes(&mut self) -> Result<()> {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        loop {
+            let mut nodes = self.layout.kubectl();
+            nodes.args(["get", "nodes", "-o"]);
+            nodes.arg("jsonpath={.items[*].status.conditions[?(@.type=='Ready')].status}");
+            let listed = program::output(&mut nodes)?;
+            if listed.split_whitespace().filter(|status| *status == "True").count() == 3 {
+                return Ok(());
+            }
+            ensure!(Instant::now() < deadline, "the nodes do not get Ready: '{listed}'");
+            self.start_ended_kubelets()?;
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    /// All kubelets of a host make the same socket for device plugins: of two that start at the same
+    /// moment, one ends.
+    fn start_ended_kubelets(&mut self) -> Result<()> {
+        let layout = self.layout.clone();
+        for node in layout.nodes() {
+            let name = node.kubelet_name();
+            let is_ended = |daemon: &Daemon| daemon.name == name && !daemon.is_alive();
+            if self.record.daemons.iter().any(is_ended) {
+                self.record.daemons.retain(|daemon| daemon.name != name);
+                self.add(vec![node.start_kubelet()?])?;
+            }
+        }
+        Ok(())
     }
 
     fn start_provisioner(&self) -> Result<Daemon> {
@@ -358,21 +389,6 @@ fn claim_slot() -> Result<Slot> {
         }
     }
     fail!("all {} places for test beds under {ROOT} are taken", address::SLOTS)
-}
-
-fn wait_for_nodes(layout: &Layout) -> Result<()> {
-    let deadline = Instant::now() + Duration::from_secs(60);
-    loop {
-        let mut nodes = layout.kubectl();
-        nodes.args(["get", "nodes", "-o"]);
-        nodes.arg("jsonpath={.items[*].status.conditions[?(@.type=='Ready')].status}");
-        let listed = program::output(&mut nodes)?;
-        if listed.split_whitespace().filter(|status| *status == "True").count() == 3 {
-            return Ok(());
-        }
-        ensure!(Instant::now() < deadline, "the nodes do not get Ready: '{listed}'");
-        std::thread::sleep(Duration::from_millis(100));
-    }
 }
 
 /// The DNS server runs beside the API server, so its Service has no pods to select.
