@@ -142,7 +142,7 @@ fn in_namespace(
 /// Kubernetes looks only half a pod's grace period later whether a namespace is empty: the pods go
 /// first, and without grace.
 fn sweep(stage: &Stage<'_>) -> Result<()> {
-    stage.kubectl(&["delete", "kafkatopics,kafkaclusters", "--all", "--timeout=60s"])?;
+    stage.kubectl(&["delete", "kafkaclusters", "--all", "--timeout=60s"])?;
     stage.kubectl(&["delete", "pods", "--all", "--grace-period=0", "--force"])?;
     let namespace = stage.namespace.as_str();
     let arguments = ["delete", "namespace", namespace, "--timeout=180s"];
