@@ -331,8 +331,8 @@ impl Bed {
         }
     }
 
-    /// All kubelets of a host make the same socket for device plugins: of two that start at the same
-    /// moment, one ends.
+    /// All kubelets of a host make the same socket for device plugins, and of two that start at
+    /// the same moment, one ends.
     fn start_ended_kubelets(&mut self) -> Result<()> {
         let layout = self.layout.clone();
         for node in layout.nodes() {
