@@ -123,8 +123,12 @@ async fn converge(
 ) -> Result<Next, Error> {
     let wanted = build::build(&valid);
     let key = &valid.topology_key;
-    let observed = dereference::dereference(&context.client, cluster, key, &wanted).await?;
+    let mut observed = dereference::dereference(&context.client, cluster, key, &wanted).await?;
     let admin = context.admins.of(&key_of(&valid));
+    // Pods wait for their racks, and without those pods the others may take long to answer.
+    let racks = racks::missing(&valid, &observed);
+    let refused = carry_out(context, cluster, &admin, &racks).await?;
+    racks::written(&mut observed, &racks);
     let restarts = nodes::nodes(&valid, &observed).iter().any(roll::is_outdated);
     let live = if observed.serves() { live::read(&admin, restarts).await } else { None };
     valid.quorum_formed |= quorum::formed_before(&observed);
@@ -138,10 +142,12 @@ async fn converge(
     let view = (nodes.as_slice(), live.as_ref());
     let mut health = match decide::decide(&valid, &wanted, &observed, view, rolls(cluster)) {
         Err(conflict) => Health::stalled("NameTaken", conflict.to_string()),
-        Ok((actions, next)) => match carry_out(context, cluster, &admin, &actions).await? {
-            None => status::health(&valid, &seen, &actions, &next),
-            Some(refused) => refused,
-        },
+        Ok((actions, next)) => {
+            match carry_out(context, cluster, &admin, &actions).await?.or(refused) {
+                None => status::health(&valid, &seen, &actions, &next),
+                Some(refused) => refused,
+            }
+        }
     };
     if let Some(why) = quorum::lost(&valid, &observed, &nodes, live.as_ref()) {
         health = Health::stalled("MetadataLost", why);

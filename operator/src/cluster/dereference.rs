@@ -41,14 +41,16 @@ impl Observed {
         self.stateful_sets.get(stateful_set)?.spec.as_ref()?.replicas
     }
 
-    /// Whether any broker can be asked something.
+    /// Whether the cluster can be asked something: by a broker, which asks the controllers.
     #[must_use]
     pub fn serves(&self) -> bool {
-        let brokers = self
-            .pods
-            .values()
-            .filter(|pod| pod.labels().get(labels::BROKER).is_none_or(|broker| broker == "true"));
-        brokers.map(nodes::phase).any(|phase| phase == Phase::Ready)
+        let any_ready = |role: &str| {
+            let pods = self.pods.values();
+            let mut pods =
+                pods.filter(|pod| pod.labels().get(role).is_none_or(|has| has == "true"));
+            pods.any(|pod| nodes::phase(pod) == Phase::Ready)
+        };
+        any_ready(labels::BROKER) && any_ready(labels::CONTROLLER)
     }
 
     /// What the PodDisruptionBudget allows at the moment.

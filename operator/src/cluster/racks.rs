@@ -30,3 +30,14 @@ pub fn missing(cluster: &Cluster, observed: &Observed) -> Vec<Action> {
     };
     waiting.filter_map(|(id, pool)| rack(observed.pods.get(&pool.pod(id))?)).collect()
 }
+
+/// Takes racks that were written on pods for known.
+pub fn written(observed: &mut Observed, actions: &[Action]) {
+    for action in actions {
+        if let Action::SetRack { pod, rack, .. } = action
+            && let Some(pod) = observed.pods.get_mut(pod)
+        {
+            pod.annotations_mut().insert(RACK.to_owned(), rack.clone());
+        }
+    }
+}

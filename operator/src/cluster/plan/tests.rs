@@ -9,6 +9,7 @@ use super::super::decide::decide;
 use super::super::dereference::Observed;
 use super::super::fixtures::{cluster, separate};
 use super::super::nodes::nodes;
+use super::super::racks;
 use super::super::validate::Cluster;
 use super::{Action, Conflict, plan};
 
@@ -112,9 +113,7 @@ fn a_pod_is_told_its_rack_once_its_node_is_known() {
     let labels = observed.pods.get_mut(&name).unwrap().metadata.labels.as_mut().unwrap();
     labels.insert("topology.kubernetes.io/zone".to_owned(), "zone-b".to_owned());
     assert_eq!(steps(&cluster, &observed), [told("zone-b")]);
-    let annotation = ("kafka.barnabas.dev/rack".to_owned(), "zone-b".to_owned());
-    let pod = observed.pods.get_mut(&name).unwrap();
-    pod.metadata.annotations.get_or_insert_default().extend([annotation]);
+    racks::written(&mut observed, &[told("zone-b")]);
     assert_eq!(steps(&cluster, &observed), []);
 }
 
