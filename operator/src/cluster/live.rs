@@ -12,6 +12,9 @@ use crate::kafka::{Admin, Broker, Error, Partition, Quorum};
 /// How long the brokers get to answer.
 const ANSWER_MAX: Duration = Duration::from_secs(5);
 
+/// How many brokers are asked: the first may be the one that stops.
+const ATTEMPTS: usize = 3;
+
 /// The state of a cluster by Kafka's protocol.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Live {
@@ -31,23 +34,26 @@ pub struct Live {
 /// Asks a cluster; `None` when it does not answer in time. `restarts` says whether nodes of it have
 /// to be restarted.
 pub async fn read(admin: &Admin, restarts: bool) -> Option<Live> {
-    match timeout(ANSWER_MAX, ask(admin, restarts)).await {
-        Ok(Ok(live)) => {
-            // A broker that is cut off from the controllers tells of old troubles for ever.
-            if live.quorum.leader.is_none() || live.is_troubled() {
+    for _ in 0..ATTEMPTS {
+        let Ok(answer) = timeout(ANSWER_MAX, ask(admin, restarts)).await else {
+            admin.ask_another().await;
+            return None;
+        };
+        match answer {
+            Ok(live) => {
+                // A broker that is cut off from the controllers tells of old troubles for ever.
+                if live.quorum.leader.is_none() || live.is_troubled() {
+                    admin.ask_another().await;
+                }
+                return Some(live);
+            }
+            Err(error) => {
+                tracing::debug!(%error, "a broker does not say how the cluster stands");
                 admin.ask_another().await;
             }
-            Some(live)
-        }
-        Ok(Err(error)) => {
-            tracing::debug!(%error, "the brokers do not say how they stand");
-            None
-        }
-        Err(_) => {
-            admin.ask_another().await;
-            None
         }
     }
+    None
 }
 
 async fn ask(admin: &Admin, restarts: bool) -> Result<Live, Error> {
