@@ -184,9 +184,14 @@ fn images(binaries: &Binaries) -> [Image; 2] {
     ]
 }
 
-/// kind and minikube take an archive; any other cluster pulls from its registry.
+/// kind and minikube take an archive; any other cluster has the images on its nodes already, or
+/// pulls them from its registry.
 fn load_into_current(kubernetes: &Kubernetes, binaries: &Binaries) -> Result<()> {
     let context = kubernetes.context()?;
+    let is_local = context.starts_with("kind-") || context.starts_with("minikube");
+    if !is_local && nodes_have_images(kubernetes)? {
+        return Ok(());
+    }
     let folder = tempfile::tempdir()?;
     for image in images(binaries) {
         let archive = folder.path().join("image.tar");
@@ -201,13 +206,22 @@ fn load_into_current(kubernetes: &Kubernetes, binaries: &Binaries) -> Result<()>
             minikube
         } else {
             fail!(
-                "{context} is neither kind nor minikube: push {BROKER_IMAGE} and {OPERATOR_IMAGE} \
-                 to a registry that it reaches, and install the chart with their names"
+                "{context} is neither kind nor minikube, and its nodes do not have the images: \
+                 import {BROKER_IMAGE} and {OPERATOR_IMAGE} into them, or push both to a registry \
+                 that they reach and install the chart with their names"
             );
         };
         program::output(&mut load).context(&image.name)?;
     }
     Ok(())
+}
+
+/// Whether every node says that it has both images.
+fn nodes_have_images(kubernetes: &Kubernetes) -> Result<bool> {
+    let path = "jsonpath={range .items[*]}{.status.images[*].names}{\"\\n\"}{end}";
+    let listed = kubernetes.kubectl(&["get", "nodes", "-o", path])?;
+    let has_both = |images: &str| images.contains(BROKER_IMAGE) && images.contains(OPERATOR_IMAGE);
+    Ok(!listed.trim().is_empty() && listed.lines().all(has_both))
 }
 
 /// About 11 MB of lines that all differ.
