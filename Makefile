@@ -62,7 +62,7 @@ soak: ## Simulate clusters under faults until a seed fails or Ctrl-C (SEEDS=0..5
 
 .PHONY: bugs
 bugs: ## Whether the simulator finds every seeded bug
-	@$(SIM) -- --bugs --seeds $(or $(SEEDS),0..200) --seconds 20
+	@$(SIM) -- --bugs --seeds $(or $(SEEDS),0..1000) --seconds 20
 
 .PHONY: bench
 bench: ## Barnabas and Apache Kafka side by side (QUICK=1: fewer and shorter runs)

@@ -161,7 +161,7 @@ fn simulation(failures: &mut Failures) -> Result<Tally> {
 
 /// Each in turn is switched on, until a check notices it.
 fn bugs(failures: &mut Failures) -> Result<Tally> {
-    let arguments = ["--bugs", "--seeds", "0..200", "--seconds", "20"];
+    let arguments = ["--bugs", "--seeds", "0..1000", "--seconds", "20"];
     counted(&mut simulator(&arguments), failures, hunted)
 }
 
