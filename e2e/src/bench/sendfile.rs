@@ -1,11 +1,13 @@
-//! What consuming costs at least: a server that does nothing but `sendfile`, read by those clients
-//! that read the brokers. None uses less CPU per byte on the same machine in the same run.
+//! What consuming costs without a broker: a server that does nothing but `sendfile`, read by those
+//! clients that read the brokers.
 
 use std::fs::File;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
 use tempfile::TempDir;
 
 use crate::bench::measure::{Figures, GB, as_f64, name};
@@ -18,6 +20,10 @@ const FILES: usize = crate::bench::load::PARTITIONS as usize;
 const FILE_BYTES: u64 = 256 << 20;
 /// What a consumer asks of one partition at a time by default (`max.partition.fetch.bytes`).
 const RANGE_BYTES: u64 = 1 << 20;
+/// What our broker has by default (`socket.send.buffer.bytes`): more costs more here.
+const SEND_BUFFER_BYTES: usize = 256 << 10;
+/// Records come in batches of 64 KiB, and the page cache holds them as they were written.
+const WRITE_BYTES: usize = 65_605;
 const CONNECTIONS: usize = 2;
 /// How often each file is read.
 const PASSES: u64 = 2;
@@ -61,9 +67,12 @@ pub(super) fn floor() -> Result<Figures> {
 
 fn fill(path: &Path) -> Result<()> {
     let mut file = File::create(path)?;
-    let block = vec![0x5a; 1 << 20];
-    for _ in 0..FILE_BYTES / (1 << 20) {
-        file.write_all(&block)?;
+    let block = vec![0x5a; WRITE_BYTES];
+    let mut left = usize::try_from(FILE_BYTES)?;
+    while left > 0 {
+        let count = left.min(WRITE_BYTES);
+        file.write_all(block.get(..count).unwrap_or_default())?;
+        left -= count;
     }
     Ok(())
 }
@@ -72,12 +81,15 @@ fn fill(path: &Path) -> Result<()> {
 fn serve(mut stream: TcpStream, paths: &[&Path]) -> Result<f64> {
     let files: Vec<File> = paths.iter().map(File::open).collect::<std::io::Result<_>>()?;
     stream.set_nodelay(true)?;
+    rustix::net::sockopt::set_socket_send_buffer_size(&stream, SEND_BUFFER_BYTES)?;
     let size = u32::try_from(RANGE_BYTES * files.len() as u64)?.to_be_bytes();
     let before = usage::thread_cpu_seconds()?;
     for _ in 0..PASSES {
         for start in (0..FILE_BYTES).step_by(usize::try_from(RANGE_BYTES)?) {
+            stream.set_nonblocking(false)?;
             stream.read_exact(&mut [0])?;
             stream.write_all(&size)?;
+            stream.set_nonblocking(true)?;
             for file in &files {
                 send(&stream, file, start)?;
             }
@@ -90,7 +102,14 @@ fn send(stream: &TcpStream, file: &File, start: u64) -> Result<()> {
     let mut position = start;
     while position < start + RANGE_BYTES {
         let left = usize::try_from(start + RANGE_BYTES - position)?;
-        rustix::fs::sendfile(stream, file, Some(&mut position), left).context("sendfile")?;
+        match rustix::fs::sendfile(stream, file, Some(&mut position), left) {
+            Ok(_) => {}
+            // As a broker waits: woken when a third of the buffer is free, not for every page.
+            Err(Errno::AGAIN) => {
+                poll(&mut [PollFd::new(stream, PollFlags::OUT)], None)?;
+            }
+            Err(error) => return Err(error).context("sendfile"),
+        }
     }
     Ok(())
 }
