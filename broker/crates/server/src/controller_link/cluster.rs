@@ -87,8 +87,7 @@ impl ClusterController {
     async fn ask_anywhere(&self, request: Request) -> Result<Response, ControllerUnavailable> {
         let deadline = Instant::now() + ASK;
         let mut leadership = self.leadership.clone();
-        let (before, first) = (self.image(), request.clone());
-        let mut request = request;
+        let before = self.image();
         // Whether an earlier attempt may have done what is asked.
         let mut maybe_done = false;
         loop {
@@ -97,12 +96,16 @@ impl ClusterController {
             if left.is_zero() {
                 return Err(ControllerUnavailable);
             }
-            let attempt = self.attempt(&now, request.clone(), left);
+            let mut sent = request.clone();
+            if maybe_done {
+                sent = repeat::again(sent, &before);
+            }
+            let attempt = self.attempt(&now, sent, left);
             tokio::select! {
                 biased;
                 verdict = attempt => match verdict {
                     Verdict::Answered(response) if maybe_done => {
-                        return Ok(repeat::settle(&first, response, &before, &self.image()));
+                        return Ok(repeat::settle(&request, response, &before, &self.image()));
                     }
                     Verdict::Answered(response) => return Ok(response),
                     verdict => {
@@ -114,9 +117,6 @@ impl ClusterController {
                 () = deposed(self.leadership.clone(), now.leader) => {
                     maybe_done |= now.leader.is_some();
                 }
-            }
-            if maybe_done {
-                request = repeat::again(request, &before);
             }
         }
     }
